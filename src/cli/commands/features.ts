@@ -1,0 +1,33 @@
+/** `features`: the features document of the specification (features.md), from the tables by which the code works. */
+import { mountOptionNames } from "../../linux/mount-options.js";
+import { actions, architectures, flags, operators } from "../../linux/seccomp/names.js";
+import { features } from "../../spec/features.js";
+import type { SeccompAction, SeccompFlag, SeccompOperator } from "../../spec/types.js";
+import { formatJson, writeText } from "../output.js";
+import type { Verb } from "../verb.js";
+import { versionAnnotations } from "../version.js";
+
+export const verb: Verb = {
+	usage: "",
+	description: `Shows as JSON what this runtime can do on any host: versions of the
+specification, hooks, mount options, namespaces, capabilities, cgroups and
+seccomp.`,
+	flags: [],
+	operands: { least: 0, most: 0 },
+	run() {
+		const document = features({
+			mountOptions: mountOptionNames(),
+			seccomp: {
+				actions: Object.keys(actions).sort() as SeccompAction[],
+				operators: Object.keys(operators).sort() as SeccompOperator[],
+				archs: [...architectures].sort(),
+				knownFlags: Object.keys(flags).sort() as SeccompFlag[],
+				supportedFlags: Object.keys(flags).sort() as SeccompFlag[],
+			},
+			unsafeAnnotations: [],
+			annotations: versionAnnotations(),
+		});
+		writeText(1, formatJson(document, "    "));
+		return 0;
+	},
+};

@@ -1,0 +1,87 @@
+/** From the words of one command to its exit status: which verb, with which flags, for which host. */
+import { type GivenFlag, scanArguments } from "./arguments.js";
+import { type Command, newCommand } from "./command.js";
+import { createHost } from "./context.js";
+import { globalFlags, readGlobals, versionFlag } from "./global-flags.js";
+import { openLog } from "./log.js";
+import { writeText } from "./output.js";
+import { verbs } from "./program.js";
+import { unknownVerb, usageError } from "./usage-error.js";
+import type { FlagValues, Verb } from "./verb.js";
+
+/** Whatever fails is reported; `argv` begins with the name that the program was called by. */
+export async function dispatch(argv: readonly string[]): Promise<number> {
+	const command = newCommand(argv[0] ?? "");
+	try {
+		return await carryOut(command, argv.slice(1));
+	} catch (error) {
+		const { reportError } = await import("./report-error.js");
+		return await reportError(command, error);
+	}
+}
+
+async function carryOut(command: Command, words: readonly string[]): Promise<number> {
+	const { program, globals } = command;
+	const keep = ({ flag, value }: GivenFlag) => globals.set(flag.name, value);
+	const [name, ...rest] = scanArguments(words, [...globalFlags, versionFlag], true, keep);
+	await traceIfAsked(command);
+	if (globals.has("version")) return print(`${program} version ${(await import("./version.js")).versionLines()}\n`);
+	if (name === undefined || globals.has("help")) return print((await import("./help.js")).programHelp(program));
+	if (name === "help" || name === "h") return help(program, rest[0]);
+
+	const verb = await loadVerb(name);
+	command.verb = { name, does: verb };
+	const own: GivenFlag[] = [];
+	const operands = scanArguments(rest, [...verb.flags, ...globalFlags], verb.flagsEndAtOperand ?? false, (given) => {
+		if (verb.flags.includes(given.flag)) own.push(given);
+		else keep(given);
+	});
+	await traceIfAsked(command);
+	if (globals.has("help")) return help(program, name);
+	checkOperands(`${program}: "${name}"`, verb, operands);
+	// most calls of an engine carry global flags alone, and are spared the parser
+	const flags = own.length === 0 ? {} : (await import("./parse-flags.js")).parseFlags(name, own);
+	return runVerb(command, verb, operands, flags);
+}
+
+function runVerb(command: Command, verb: Verb, operands: readonly string[], flags: FlagValues): number {
+	const globals = readGlobals(command.globals);
+	const preserved = typeof flags.preserveFds === "number" ? flags.preserveFds : 0;
+	command.log = openLog(globals, 3 + preserved);
+	const host = createHost(globals, command.log);
+	command.running = true;
+	return verb.run(host, operands, flags);
+}
+
+/** From here on every system call is shown. */
+async function traceIfAsked(command: Command): Promise<void> {
+	const trace = command.globals.get("trace");
+	if (trace === undefined || command.tracing) return;
+	command.tracing = true;
+	const { enableTrace } = await import("../sys/trace.js");
+	enableTrace({ file: typeof trace === "string" ? trace : undefined });
+}
+
+async function loadVerb(name: string): Promise<Verb> {
+	const entry = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+	if (entry === undefined) throw unknownVerb(name, Object.keys(verbs));
+	return (await entry.load()).verb;
+}
+
+function checkOperands(who: string, { operands: { least, most } }: Verb, given: readonly string[]): void {
+	const count = given.length;
+	if (count >= least && count <= most) return;
+	const bound = count < least ? `a minimum of ${least}` : `a maximum of ${most}`;
+	const wanted = least === most ? `exactly ${least}` : bound;
+	throw usageError(`${who} requires ${wanted} argument(s)`, given.join(" "));
+}
+
+async function help(program: string, name: string | undefined): Promise<number> {
+	const { programHelp, verbHelp } = await import("./help.js");
+	return print(name === undefined ? programHelp(program) : verbHelp(program, name, await loadVerb(name)));
+}
+
+function print(text: string): number {
+	writeText(1, text);
+	return 0;
+}

@@ -1,0 +1,8 @@
+/** Where the binary's TypeScript begins, and the one place where it ends the process. */
+import { SIGPIPE } from "../sys/constants.js";
+import { sys } from "../sys/index.js";
+import { dispatch } from "./dispatch.js";
+
+// a reader that has gone is told to the writer (EPIPE); it must not end us in the middle of the work
+sys.signal_ignore(SIGPIPE, true);
+sys.exit(await dispatch(sys.argv()));

@@ -1,0 +1,24 @@
+/** The verbs: what each is for and how its file is loaded. A new verb is one more line here and one more file. */
+import type { Verb } from "./verb.js";
+
+interface VerbEntry {
+	readonly summary: string;
+	/** Each verb is a chunk of bytecode of its own, which the other verbs never read. */
+	load(): Promise<{ readonly verb: Verb }>;
+}
+
+export const programSummary = "OCI container runtime";
+
+export const verbs: Readonly<Record<string, VerbEntry>> = {
+	create: { summary: "create a container", load: () => import("./commands/create.js") },
+	delete: { summary: "remove a container and all that belongs to it", load: () => import("./commands/delete.js") },
+	exec: { summary: "execute a program in a container", load: () => import("./commands/exec.js") },
+	features: { summary: "show what this runtime can do", load: () => import("./commands/features.js") },
+	kill: { summary: "send a signal to a container", load: () => import("./commands/kill.js") },
+	list: { summary: "list containers", load: () => import("./commands/list.js") },
+	ps: { summary: "show the processes of a container", load: () => import("./commands/ps.js") },
+	run: { summary: "create and start a container", load: () => import("./commands/run.js") },
+	spec: { summary: "write a configuration to begin with", load: () => import("./commands/spec.js") },
+	start: { summary: "start the program of a created container", load: () => import("./commands/start.js") },
+	state: { summary: "show the state of a container", load: () => import("./commands/state.js") },
+};

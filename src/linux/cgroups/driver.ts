@@ -1,0 +1,50 @@
+/**
+ * What a container's cgroup can do, whichever version and driver it has. The cgroupfs driver makes directories and
+ * writes files itself; a systemd driver asks systemd for a unit and then works on the same directories.
+ */
+import type { LinuxResources } from "../../spec/types.js";
+import type { Fd } from "../../sys/door.js";
+import { openCgroupfs } from "./cgroupfs.js";
+
+/** Where a container's cgroup lies: what the container's state remembers. */
+export interface CgroupRecord {
+	/** 1 also for the hybrid layout, whose controllers are those of v1. */
+	readonly version: 1 | 2;
+	/** Absolute directory by v1 controller ("cpu", "memory", "name=systemd") and "" for the unified hierarchy. */
+	readonly paths: Readonly<Record<string, string>>;
+	/** Where the unified hierarchy is mounted, "" when it is not. */
+	readonly unifiedMountPoint: string;
+}
+
+export interface Cgroup {
+	readonly record: CgroupRecord;
+	/**
+	 * Makes the directories. False when that is not permitted and `optional`: the container does without cgroups.
+	 * After a failure nothing is left, so {@link Cgroup.destroy} is not to be called then: an existing cgroup may
+	 * be somebody else's.
+	 * @throws cgroup-in-use for one with processes or a frozen one; cgroup-failed.
+	 */
+	create(options?: { readonly optional?: boolean }): boolean;
+	/** For CLONE_INTO_CGROUP: an O_PATH descriptor of a v2 cgroup, the caller closes it; -1 where {@link Cgroup.add} is the way. */
+	joinFd(): Fd | -1;
+	/** Moves a process into the cgroup, in every hierarchy. */
+	add(pid: number): void;
+	/** Sets what is given and leaves the rest alone; zeros mean "unset" where engines send them so. */
+	apply(resources: LinuxResources): void;
+	/** Hands a v2 cgroup to a host user, so that the container can make cgroups of its own; nothing on v1. */
+	changeOwner(uid: number): void;
+	/** Removes it with all cgroups below; one that is gone is fine. Waits for dying processes, with a bound. */
+	destroy(): void;
+	/** Process ids in it and below, ascending, as seen from our pid namespace. */
+	processes(): number[];
+	freeze(): void;
+	thaw(): void;
+	isFrozen(): boolean;
+	/** Signals every process in it and below; none is missed by forking in the meantime, where the kernel can freeze. */
+	kill(signal: number): void;
+}
+
+/** The cgroup of a record; touches nothing. */
+export function openCgroup(record: CgroupRecord): Cgroup {
+	return openCgroupfs(record);
+}

@@ -1,0 +1,68 @@
+/** `tmpcopyup`: a new tmpfs starts with a copy of what lies below it. Links are copied as links, devices as devices. */
+import {
+	AT_EMPTY_PATH,
+	AT_SYMLINK_NOFOLLOW,
+	O_CLOEXEC,
+	O_CREAT,
+	O_DIRECTORY,
+	O_EXCL,
+	O_NOFOLLOW,
+	O_RDONLY,
+	O_WRONLY,
+	S_IFDIR,
+	S_IFLNK,
+	S_IFMT,
+	S_IFREG,
+} from "../sys/constants.js";
+import type { Fd, Stat } from "../sys/door.js";
+import { withFd, writeAll } from "../sys/files.js";
+import { sys } from "../sys/index.js";
+
+const chunk = 1 << 20;
+
+/** Copies the contents, owner and mode of the directory `from` into the directory `to`; both may be O_PATH. */
+export function copyUp(from: Fd, to: Fd): void {
+	const source = sys.openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	withFd(source, () => copyDirectory(source, sys.openat(to, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
+}
+
+function copyDirectory(from: Fd, to: Fd): void {
+	withFd(to, () => {
+		for (let some = sys.getdents64(from); some.length > 0; some = sys.getdents64(from)) {
+			for (const { name } of some) copyEntry(from, to, name);
+		}
+		const { uid, gid, mode } = sys.fstatat(from, "", AT_EMPTY_PATH);
+		sys.fchown(to, uid, gid);
+		sys.fchmod(to, mode & 0o7777);
+	});
+}
+
+function copyEntry(from: Fd, to: Fd, name: string): void {
+	const stat = sys.fstatat(from, name, AT_SYMLINK_NOFOLLOW);
+	const type = stat.mode & S_IFMT;
+	if (type === S_IFDIR) {
+		sys.mkdirat(to, name, 0o700);
+		const open = (directory: Fd) => sys.openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+		withFd(open(from), (source) => copyDirectory(source, open(to)));
+		return;
+	}
+	if (type === S_IFLNK) sys.symlinkat(sys.readlinkat(from, name), to, name);
+	else if (type === S_IFREG) copyFile(from, to, name, stat);
+	else sys.mknodat(to, name, stat.mode, stat.major, stat.minor);
+	sys.fchownat(to, name, stat.uid, stat.gid, AT_SYMLINK_NOFOLLOW);
+	// after the owner, whose change clears the set-user-id bit
+	if (type !== S_IFLNK) sys.fchmodat(to, name, stat.mode & 0o7777);
+}
+
+function copyFile(from: Fd, to: Fd, name: string, stat: Stat): void {
+	withFd(sys.openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0), (source) =>
+		withFd(sys.openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600), (copy) => {
+			for (let left = stat.size; left > 0; ) {
+				const bytes = sys.read_bytes(source, Math.min(left, chunk));
+				if (bytes.byteLength === 0) break;
+				writeAll(copy, bytes);
+				left -= bytes.byteLength;
+			}
+		}),
+	);
+}

@@ -1,0 +1,188 @@
+/** Device nodes and the links of /dev (config-linux.md#devices, #default-devices; runtime-linux.md#dev-symbolic-links). */
+import type { Device, Linux } from "../spec/types.js";
+import {
+	AT_EMPTY_PATH,
+	AT_FDCWD,
+	AT_SYMLINK_NOFOLLOW,
+	O_CLOEXEC,
+	O_NOFOLLOW,
+	O_PATH,
+	S_IFBLK,
+	S_IFCHR,
+	S_IFIFO,
+	S_IFMT,
+	S_IFREG,
+} from "../sys/constants.js";
+import type { Fd } from "../sys/door.js";
+import { attempt, hasCode, TsrunError } from "../sys/errors.js";
+import { withFd } from "../sys/files.js";
+import { sys } from "../sys/index.js";
+import { attach, cloneTree } from "./detached-mount.js";
+import { openOrMakeInRoot, openParentInRoot } from "./safe-path.js";
+
+const stage = "devices";
+
+const defaultDevices: readonly Device[] = [
+	{ type: "c", path: "/dev/null", major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0 },
+	{ type: "c", path: "/dev/zero", major: 1, minor: 5, fileMode: 0o666, uid: 0, gid: 0 },
+	{ type: "c", path: "/dev/full", major: 1, minor: 7, fileMode: 0o666, uid: 0, gid: 0 },
+	{ type: "c", path: "/dev/random", major: 1, minor: 8, fileMode: 0o666, uid: 0, gid: 0 },
+	{ type: "c", path: "/dev/urandom", major: 1, minor: 9, fileMode: 0o666, uid: 0, gid: 0 },
+	{ type: "c", path: "/dev/tty", major: 5, minor: 0, fileMode: 0o666, uid: 0, gid: 0 },
+];
+
+const links: readonly (readonly [link: string, target: string])[] = [
+	["fd", "/proc/self/fd"],
+	["stdin", "/proc/self/fd/0"],
+	["stdout", "/proc/self/fd/1"],
+	["stderr", "/proc/self/fd/2"],
+];
+
+const fileTypes: Readonly<Record<Device["type"], number>> = { c: S_IFCHR, u: S_IFCHR, b: S_IFBLK, p: S_IFIFO };
+
+/** The default devices, each replaced by the configuration's of the same path, then the configuration's others. */
+export function containerDevices(linux: Linux | undefined): readonly Device[] {
+	const configured = linux?.devices ?? [];
+	const paths = new Set(configured.map(({ path }) => path));
+	return [...defaultDevices.filter(({ path }) => !paths.has(path)), ...configured];
+}
+
+/**
+ * Makes every device. In a user namespace mknod(2) is not allowed, so the host's node is bind-mounted there.
+ * The umask is cleared by the caller: `fileMode` is meant exactly.
+ */
+export function makeDevices(root: Fd, devices: readonly Device[], bindFromHost: boolean): void {
+	for (const device of devices) {
+		attempt(
+			"device-failed",
+			`make device ${JSON.stringify(device.path)}`,
+			() => makeDevice(root, device, bindFromHost),
+			{
+				stage,
+				object: device.path,
+			},
+		);
+	}
+}
+
+function makeDevice(root: Fd, device: Device, bindFromHost: boolean): void {
+	if (bindFromHost && device.type !== "p") {
+		bindDevice(root, device);
+		return;
+	}
+	const { directory, name } = openParentInRoot(root, device.path);
+	withFd(directory, () => {
+		const mode = device.fileMode ?? 0o666;
+		try {
+			sys.mknodat(directory, name, fileTypes[device.type] | mode, Number(device.major ?? 0), Number(device.minor ?? 0));
+		} catch (error) {
+			if (hasCode(error, "EPERM")) {
+				bindDevice(root, device);
+				return;
+			}
+			if (!hasCode(error, "EEXIST")) throw error;
+			acceptOnlyTheSame(directory, name, device);
+		}
+		sys.fchmodat(directory, name, mode);
+		sys.fchownat(directory, name, device.uid ?? 0, device.gid ?? 0, AT_SYMLINK_NOFOLLOW);
+	});
+}
+
+/** DV-05: what is there already must be the very device. */
+function acceptOnlyTheSame(directory: Fd, name: string, device: Device): void {
+	const { mode, major, minor } = sys.fstatat(directory, name, AT_SYMLINK_NOFOLLOW);
+	const sameNumbers = device.type === "p" || (major === Number(device.major) && minor === Number(device.minor));
+	if ((mode & S_IFMT) === fileTypes[device.type] && sameNumbers) return;
+	throw new TsrunError("device-failed", `a different file is already at ${JSON.stringify(device.path)}`, {
+		stage,
+		object: device.path,
+		hint: "remove it from the root filesystem or the mounts, or leave the device out of linux.devices",
+	});
+}
+
+function bindDevice(root: Fd, device: Device): void {
+	const what = `bind device ${JSON.stringify(device.path)} from the host`;
+	attempt(
+		"device-failed",
+		what,
+		() =>
+			withFd(cloneTree(device.path, false), (tree) => {
+				const { mode, major, minor } = sys.fstatat(tree, "", AT_EMPTY_PATH);
+				if (
+					(mode & S_IFMT) !== fileTypes[device.type] ||
+					major !== Number(device.major) ||
+					minor !== Number(device.minor)
+				) {
+					throw new TsrunError("device-failed", `${what}: the host has another file there`, {
+						stage,
+						object: device.path,
+					});
+				}
+				withFd(openOrMakeInRoot(root, device.path, "file"), (place) => attach(tree, place));
+			}),
+		{ stage, object: device.path },
+	);
+}
+
+/** /dev/fd and the standard streams; /dev/ptmx, which must be the container's own devpts. Files that are there stay. */
+export function makeDeviceLinks(root: Fd): void {
+	withFd(openOrMakeInRoot(root, "/dev", "directory"), (dev) => {
+		for (const [link, target] of links) makeLink(dev, link, target);
+		const ptmx = statIfPresent(dev, "ptmx");
+		if (ptmx !== null && (ptmx.mode & S_IFMT) !== S_IFREG) sys.unlinkat(dev, "ptmx", 0);
+		makeLink(dev, "ptmx", "pts/ptmx");
+	});
+}
+
+function makeLink(directory: Fd, name: string, target: string): void {
+	attempt(
+		"device-failed",
+		`link /dev/${name} to ${target}`,
+		() => {
+			try {
+				sys.symlinkat(target, directory, name);
+			} catch (error) {
+				if (!hasCode(error, "EEXIST")) throw error;
+			}
+		},
+		{ stage, object: `/dev/${name}` },
+	);
+}
+
+function statIfPresent(directory: Fd, name: string): { readonly mode: number } | null {
+	try {
+		return sys.fstatat(directory, name, AT_SYMLINK_NOFOLLOW);
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) return null;
+		throw error;
+	}
+}
+
+/** The host's /dev/null, proved to be it: what masks files and stands in for missing standard streams. */
+export function openNullDevice(): Fd {
+	const fd = attempt("device-failed", 'open "/dev/null"', () =>
+		sys.openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC, 0),
+	);
+	if (!isNullDevice(fd)) {
+		sys.close(fd);
+		throw new TsrunError("device-failed", '"/dev/null" is not the null device (character device 1:3)', {
+			object: "/dev/null",
+		});
+	}
+	return fd;
+}
+
+export function isNullDevice(fd: Fd): boolean {
+	const { mode, major, minor } = sys.fstat(fd);
+	return (mode & S_IFMT) === S_IFCHR && major === 1 && minor === 3;
+}
+
+/** True when `/dev` is a bind mount: then it is somebody else's and gets no nodes of ours. */
+export function devIsBound(
+	mounts: readonly { readonly destination: string; readonly options?: readonly string[] }[],
+): boolean {
+	return mounts.some(
+		({ destination, options }) =>
+			destination.replace(/\/+$/, "") === "/dev" && (options?.includes("bind") || options?.includes("rbind")),
+	);
+}

@@ -1,0 +1,56 @@
+/** What /proc tells about processes, read through a descriptor that was proved to be procfs (proc(5)). */
+import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, PROC_SUPER_MAGIC } from "../sys/constants.js";
+import type { Fd } from "../sys/door.js";
+import { attempt, hasCode, TsrunError } from "../sys/errors.js";
+import { readFileAt } from "../sys/files.js";
+import { sys } from "../sys/index.js";
+
+/** PF_FORKNOEXEC of linux/sched.h: forked, but has not executed a program yet. */
+const PF_FORKNOEXEC = 0x40;
+
+/** The host's procfs: taken before a container's files come into view, so that nothing can stand in its place. */
+export function openProc(): Fd {
+	const fd = attempt("file-failed", 'open "/proc"', () =>
+		sys.openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0),
+	);
+	if (sys.fstatfs(fd).type !== PROC_SUPER_MAGIC) {
+		sys.close(fd);
+		throw new TsrunError("file-failed", '"/proc" is not a proc file system', {
+			object: "/proc",
+			hint: "mount -t proc proc /proc",
+		});
+	}
+	return fd;
+}
+
+export interface ProcessStat {
+	/** R, S, D, T, Z, X … */
+	readonly state: string;
+	readonly parent: number;
+	/** True between fork and execve: a container's init that waits for start. */
+	readonly neverExecuted: boolean;
+	/** Clock ticks since boot at which the process started: with the pid it names one process for good. */
+	readonly startTime: number;
+}
+
+/** /proc/PID/stat; null when there is no such process. */
+export function processStat(pid: number): ProcessStat | null {
+	try {
+		return parseStat(readFileAt(AT_FDCWD, `/proc/${pid}/stat`));
+	} catch (error) {
+		if (hasCode(error, "ENOENT", "ESRCH")) return null;
+		throw error;
+	}
+}
+
+/** The name in parentheses may hold anything, so fields are counted from the last parenthesis: state is field 3. */
+export function parseStat(text: string): ProcessStat {
+	const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+	const field = (number: number) => Number(fields[number - 3]);
+	return {
+		state: fields[0] ?? "",
+		parent: field(4),
+		neverExecuted: (field(9) & PF_FORKNOEXEC) !== 0,
+		startTime: field(22),
+	};
+}

@@ -1,0 +1,167 @@
+/**
+ * The one place where paths inside a container's root filesystem are resolved. The root is hostile: links may lead
+ * out, components may be swapped while we look. So nothing is resolved by string: openat2(2) keeps the kernel itself
+ * inside the root, and where openat2 is missing or blocked a walk does the same with one O_PATH descriptor per component.
+ */
+import {
+	AT_EMPTY_PATH,
+	O_CLOEXEC,
+	O_CREAT,
+	O_DIRECTORY,
+	O_EXCL,
+	O_NOFOLLOW,
+	O_PATH,
+	O_WRONLY,
+	PROC_SUPER_MAGIC,
+	RESOLVE_IN_ROOT,
+	RESOLVE_NO_MAGICLINKS,
+	S_IFDIR,
+	S_IFLNK,
+	S_IFMT,
+} from "../sys/constants.js";
+import type { Fd } from "../sys/door.js";
+import { failure, hasCode, isSysError, TsrunError } from "../sys/errors.js";
+import { sys } from "../sys/index.js";
+
+/** path_resolution(7): the kernel follows at most 40 links. */
+const mostLinks = 40;
+
+/** An O_PATH descriptor of `path` inside `root`, links resolved as if root were "/". Throws ENOENT and the like as they come. */
+export function openInRoot(root: Fd, path: string): Fd {
+	for (;;) {
+		try {
+			return sys.openat2(root, path, O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		} catch (error) {
+			// a rename or mount elsewhere raced with ".." or a link: the kernel asks to be asked again
+			if (hasCode(error, "EAGAIN")) continue;
+			// EPERM: an outer seccomp filter that does not know openat2
+			if (hasCode(error, "ENOSYS", "EPERM")) return walk(root, path, null);
+			throw error;
+		}
+	}
+}
+
+/** Like {@link openInRoot}, or null when nothing is there. */
+export function openInRootIfPresent(root: Fd, path: string): Fd | null {
+	try {
+		return openInRoot(root, path);
+	} catch (error) {
+		if (hasCode(error, "ENOENT", "ENOTDIR")) return null;
+		throw unsafe(path, error);
+	}
+}
+
+export type FileKind = "directory" | "file";
+
+/**
+ * The place for a mount: what is at `path`, or a new directory or empty file there with the parents it needs (0755).
+ * A link that leads nowhere gets its target made, inside the root.
+ */
+export function openOrMakeInRoot(root: Fd, path: string, kind: FileKind): Fd {
+	try {
+		return openInRootIfPresent(root, path) ?? walk(root, path, kind);
+	} catch (error) {
+		throw unsafe(path, error);
+	}
+}
+
+/** The parent directory of `path` (made when missing) and the last name: for nodes and links that are made by name. */
+export function openParentInRoot(root: Fd, path: string): { readonly directory: Fd; readonly name: string } {
+	const names = components(path);
+	const name = names.pop();
+	if (name === undefined || name === "..") {
+		throw new TsrunError("path-unsafe", `path ${JSON.stringify(path)} has no last component`, { object: path });
+	}
+	return { directory: openOrMakeInRoot(root, names.join("/") || ".", "directory"), name };
+}
+
+function unsafe(path: string, error: unknown): unknown {
+	const hint = hasCode(error, "ELOOP", "EXDEV") ? "the path goes through a magic link or in circles" : undefined;
+	return failure("path-unsafe", `resolve ${JSON.stringify(path)} in the root filesystem`, error, {
+		object: path,
+		...(hint ? { hint } : {}),
+	});
+}
+
+function components(path: string): string[] {
+	return path.split("/").filter((name) => name !== "" && name !== ".");
+}
+
+/**
+ * The resolution by hand. `trail` holds a descriptor for each directory from the root down to where we are, so ".." is
+ * going back along it, never asking the kernel for a parent. `make` is what to create when the last component is missing.
+ */
+function walk(root: Fd, path: string, make: FileKind | null): Fd {
+	const trail: Fd[] = [];
+	const here = () => trail[trail.length - 1] ?? root;
+	const leave = (count: number) => {
+		for (const fd of trail.splice(Math.max(0, trail.length - count))) sys.close(fd);
+	};
+	const ahead = components(path);
+	let links = 0;
+	try {
+		for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
+			if (name === "..") {
+				leave(1);
+				continue;
+			}
+			const fd = openComponent(here(), name, make && (ahead.length > 0 ? "directory" : make));
+			const target = linkTarget(fd);
+			if (target === null) {
+				trail.push(fd);
+				continue;
+			}
+			sys.close(fd);
+			if (++links > mostLinks) throw new TsrunError("path-unsafe", `too many links in ${JSON.stringify(path)}`);
+			if (target.startsWith("/")) leave(trail.length);
+			ahead.unshift(...components(target));
+		}
+		const last = trail.pop() ?? sys.openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		leave(trail.length);
+		return last;
+	} catch (error) {
+		leave(trail.length);
+		throw error;
+	}
+}
+
+function openComponent(directory: Fd, name: string, make: FileKind | null): Fd {
+	const open = () => sys.openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	try {
+		return open();
+	} catch (error) {
+		if (make === null || !hasCode(error, "ENOENT")) throw error;
+	}
+	try {
+		if (make === "directory") sys.mkdirat(directory, name, 0o755);
+		else sys.close(sys.openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644));
+	} catch (error) {
+		// somebody else made it meanwhile: whatever it is, it is looked at next
+		if (!hasCode(error, "EEXIST")) throw error;
+	}
+	return open();
+}
+
+/** The target when `fd` is a symbolic link, else null. A link in procfs may be a magic one: it is refused. */
+function linkTarget(fd: Fd): string | null {
+	if ((sys.fstat(fd).mode & S_IFMT) !== S_IFLNK) return null;
+	if (sys.fstatfs(fd).type === PROC_SUPER_MAGIC) {
+		sys.close(fd);
+		throw new TsrunError("path-unsafe", "a link in a proc file system is on the way");
+	}
+	return sys.readlinkat(fd, "");
+}
+
+/** Opens for reading or writing what an O_PATH descriptor names, without resolving its path a second time. */
+export function reopen(proc: Fd, fd: Fd, flags: number): Fd {
+	return sys.openat(proc, `self/fd/${fd}`, flags | O_CLOEXEC, 0);
+}
+
+export function isDirectory(fd: Fd): boolean {
+	return (sys.fstatat(fd, "", AT_EMPTY_PATH).mode & S_IFMT) === S_IFDIR;
+}
+
+/** True when a system call of the new mount API or openat2 is missing or blocked by an outer seccomp filter. */
+export function isUnavailable(error: unknown): boolean {
+	return isSysError(error) && error.code === "ENOSYS";
+}

@@ -1,0 +1,130 @@
+/** Signals by name and number (signal(7)), as people write them: TERM, SIGTERM, sigterm, 15, RTMIN+3. */
+import {
+	SIGABRT,
+	SIGALRM,
+	SIGBUS,
+	SIGCHLD,
+	SIGCONT,
+	SIGFPE,
+	SIGHUP,
+	SIGILL,
+	SIGINT,
+	SIGIO,
+	SIGKILL,
+	SIGPIPE,
+	SIGPROF,
+	SIGPWR,
+	SIGQUIT,
+	SIGRTMAX,
+	SIGRTMIN,
+	SIGSEGV,
+	SIGSTKFLT,
+	SIGSTOP,
+	SIGSYS,
+	SIGTERM,
+	SIGTRAP,
+	SIGTSTP,
+	SIGTTIN,
+	SIGTTOU,
+	SIGURG,
+	SIGUSR1,
+	SIGUSR2,
+	SIGVTALRM,
+	SIGWINCH,
+	SIGXCPU,
+	SIGXFSZ,
+} from "../sys/constants.js";
+import { TsrunError } from "../sys/errors.js";
+
+/** Of two names for one number the first is the one we print. */
+const numbers: Readonly<Record<string, number>> = {
+	HUP: SIGHUP,
+	INT: SIGINT,
+	QUIT: SIGQUIT,
+	ILL: SIGILL,
+	TRAP: SIGTRAP,
+	ABRT: SIGABRT,
+	IOT: SIGABRT,
+	BUS: SIGBUS,
+	FPE: SIGFPE,
+	KILL: SIGKILL,
+	USR1: SIGUSR1,
+	SEGV: SIGSEGV,
+	USR2: SIGUSR2,
+	PIPE: SIGPIPE,
+	ALRM: SIGALRM,
+	TERM: SIGTERM,
+	STKFLT: SIGSTKFLT,
+	CHLD: SIGCHLD,
+	CLD: SIGCHLD,
+	CONT: SIGCONT,
+	STOP: SIGSTOP,
+	TSTP: SIGTSTP,
+	TTIN: SIGTTIN,
+	TTOU: SIGTTOU,
+	URG: SIGURG,
+	XCPU: SIGXCPU,
+	XFSZ: SIGXFSZ,
+	VTALRM: SIGVTALRM,
+	PROF: SIGPROF,
+	WINCH: SIGWINCH,
+	IO: SIGIO,
+	POLL: SIGIO,
+	PWR: SIGPWR,
+	SYS: SIGSYS,
+	RTMIN: SIGRTMIN,
+	RTMAX: SIGRTMAX,
+};
+
+/** The number of a signal; 0, which only asks whether the process is there, is allowed. */
+export function parseSignal(text: string): number {
+	const number = /^\d+$/.test(text) ? Number(text) : numberOf(text.toUpperCase().replace(/^SIG/, ""));
+	if (number !== undefined && number >= 0 && number <= SIGRTMAX) return number;
+	const nearest = nearestName(text.toUpperCase().replace(/^SIG/, ""));
+	throw new TsrunError("signal-unknown", `unknown signal ${JSON.stringify(text)}`, {
+		object: text,
+		hint: nearest
+			? `did you mean ${nearest}?`
+			: `use a name such as TERM, KILL or RTMIN+1, or a number up to ${SIGRTMAX}`,
+	});
+}
+
+function numberOf(name: string): number | undefined {
+	if (Object.hasOwn(numbers, name)) return numbers[name];
+	const realTime = /^RT(MIN\+|MAX-)(\d{1,2})$/.exec(name);
+	if (!realTime) return undefined;
+	const distance = Number(realTime[2]);
+	const number = realTime[1] === "MIN+" ? SIGRTMIN + distance : SIGRTMAX - distance;
+	return number >= SIGRTMIN && number <= SIGRTMAX ? number : undefined;
+}
+
+/** "SIGTERM" of 15, "SIGRTMIN+1" of 35; a number without a name stays one. */
+export function signalName(number: number): string {
+	const name = Object.keys(numbers).find((each) => numbers[each] === number);
+	if (name !== undefined) return `SIG${name}`;
+	return number > SIGRTMIN && number < SIGRTMAX ? `SIGRTMIN+${number - SIGRTMIN}` : String(number);
+}
+
+/** The name that two slips of the finger at most turn into the wanted one. */
+function nearestName(wanted: string): string | undefined {
+	const ranked = Object.keys(numbers)
+		.map((name) => ({ name, distance: editDistance(name, wanted) }))
+		.sort((a, b) => a.distance - b.distance);
+	const best = ranked[0];
+	return best && best.distance <= Math.min(2, wanted.length - 1) ? best.name : undefined;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn one into the other (optimal string alignment). */
+function editDistance(from: string, to: string): number {
+	const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
+	const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
+	for (let i = 1; i <= from.length; i++) {
+		rows[i] = [i];
+		for (let j = 1; j <= to.length; j++) {
+			const replaced = at(i - 1, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
+			const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? at(i - 2, j - 2) + 1 : replaced;
+			rows[i]?.push(Math.min(replaced, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1));
+		}
+	}
+	return at(from.length, to.length);
+}

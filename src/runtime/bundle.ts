@@ -1,0 +1,82 @@
+/** The bundle (bundle.md): a directory with config.json in it, read once and checked before anything is made. */
+import { loadConfig } from "../spec/load.js";
+import type { Config } from "../spec/types.js";
+import { AT_FDCWD, S_IFDIR, S_IFMT } from "../sys/constants.js";
+import { errnoText, failure, hasCode, isSysError, TsrunError } from "../sys/errors.js";
+import { readFile } from "../sys/files.js";
+import { sys } from "../sys/index.js";
+import type { Logger } from "./host.js";
+
+export interface Bundle {
+	/** Absolute, and our working directory: hooks start there, relative paths of config.json begin there. */
+	readonly path: string;
+	/** Absolute path of the root filesystem's directory, links resolved. */
+	readonly rootfs: string;
+	readonly config: Config;
+	/** config.json as it was read: what is kept for later verbs. */
+	readonly text: string;
+}
+
+export function openBundle(directory: string, log: Logger): Bundle {
+	const path = enter(directory);
+	const text = readConfig(path);
+	const { config, warnings } = loadConfig(text);
+	for (const { path: where, message } of warnings) log.warning(`config.json: ${where}: ${message}`);
+	return { path, text, config, rootfs: findRootfs(path, config) };
+}
+
+function enter(directory: string): string {
+	try {
+		sys.chdir(directory);
+		return sys.getcwd();
+	} catch (error) {
+		throw failure("bundle-missing", `chdir ${directory}`, error, {
+			stage: "bundle",
+			object: directory,
+			hint: "name the directory that holds config.json with --bundle",
+		});
+	}
+}
+
+function readConfig(bundle: string): string {
+	try {
+		return readFile("config.json");
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) {
+			throw new TsrunError("config-missing", "JSON specification file config.json not found", {
+				stage: "bundle",
+				object: `${bundle}/config.json`,
+				hint: "spec writes an example; --bundle names another directory",
+			});
+		}
+		throw failure("config-missing", `read "${bundle}/config.json"`, error, { stage: "bundle", object: bundle });
+	}
+}
+
+function findRootfs(bundle: string, config: Config): string {
+	const given = config.root.path;
+	const path = given.startsWith("/") ? given : `${bundle}/${given}`;
+	const complain = (why: string) =>
+		new TsrunError("rootfs-missing", `invalid rootfs: ${why}`, {
+			stage: "bundle",
+			object: path,
+			jsonPath: "$.root.path",
+			hint: "root.path names a directory, absolute or relative to the bundle",
+		});
+	try {
+		if ((sys.fstatat(AT_FDCWD, path, 0).mode & S_IFMT) !== S_IFDIR) throw complain(`${path} is not a directory`);
+	} catch (error) {
+		throw isSysError(error) ? complain(`stat ${path}: ${errnoText(error)}`) : error;
+	}
+	return tidy(path);
+}
+
+/** "/a/./b/../c" → "/a/c" by text, as the caller wrote it: links stay, the kernel resolves them when it is opened. */
+function tidy(path: string): string {
+	const names: string[] = [];
+	for (const name of path.split("/")) {
+		if (name === "..") names.pop();
+		else if (name !== "" && name !== ".") names.push(name);
+	}
+	return `/${names.join("/")}`;
+}

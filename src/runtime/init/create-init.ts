@@ -1,0 +1,178 @@
+/**
+ * The container's first process, from clone3 to execve. It is the runtime's own TypeScript, gone on in the new
+ * namespaces; read {@link runInit} aloud and you hear how a container is made. It leaves by execve or by _exit,
+ * and tells the runtime over the sync socket how far it is (sync.ts).
+ */
+import { makeCgroupMounts } from "../../linux/cgroup-mount.js";
+import { cgroupMounts, hostCgroups } from "../../linux/cgroups/mounts.js";
+import { becomeForeground, bindConsole, openTerminal } from "../../linux/console.js";
+import { containerDevices, devIsBound, makeDeviceLinks, makeDevices } from "../../linux/devices.js";
+import { allowSearch, joinSessionKeyring } from "../../linux/keyring.js";
+import { makePathsReadonly, maskPaths } from "../../linux/masked-paths.js";
+import type { MountOptions } from "../../linux/mount-options.js";
+import { finishMounts, makeMounts } from "../../linux/mounts.js";
+import { unshareNamespace } from "../../linux/namespaces.js";
+import { bringLoopbackUp } from "../../linux/network.js";
+import { openProc } from "../../linux/proc.js";
+import { openInProc } from "../../linux/proc-file.js";
+import {
+	chrootInto,
+	isolatePropagation,
+	makeReadonly,
+	mountRoot,
+	moveRoot,
+	pivotRoot,
+	setRootPropagation,
+} from "../../linux/rootfs.js";
+import { openOrMakeInRoot } from "../../linux/safe-path.js";
+import { writeSysctls } from "../../linux/sysctl.js";
+import type { Mount, Status } from "../../spec/types.js";
+import { O_DIRECTORY, O_PATH, PR_SET_DUMPABLE, PR_SET_PDEATHSIG } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
+import { attempt, TsrunError } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
+import { runHooks } from "../hooks/run.js";
+import type { Launch } from "../lifecycle/launch.js";
+import { stateOf } from "../state/record.js";
+import { assumeIdentity, execute, type ReadyProcess } from "./identity.js";
+import { becomeRootOfOwnUsers, dieWithTheRuntime } from "./own-users.js";
+import { awaitStart } from "./start-socket.js";
+import { expect, send, sendError, tell } from "./sync.js";
+
+export function runInit(launch: Launch, socket: Fd): never {
+	try {
+		sys.prctl_set_name("tsrun:init");
+		dieWithTheRuntime();
+		expect(socket, "go");
+		if (launch.namespaces.has("user")) becomeRootOfOwnUsers();
+		sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		sys.setsid();
+
+		const proc = openProc();
+		prepareNamespaces(launch, proc);
+		const root = prepareRoot(launch, socket);
+		send(socket, { type: "hooks" });
+		expect(socket, "hooks-done");
+		runContainerHooks(launch, "createContainer", launch.bundle.path);
+		enterRoot(launch, root);
+
+		const ready = prepareProcess(launch, proc, socket);
+		sys.close(proc);
+		sys.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+		send(socket, { type: "ready" });
+		const starter = awaitStart(launch.startListener, socket);
+		try {
+			if (ready === null) throw new TsrunError("config-invalid", "process is not set in config.json");
+			runContainerHooks(launch, "startContainer", "/", ready);
+			execute(ready, starter, launch.options.preserveFds);
+		} catch (error) {
+			sendError(starter, error);
+		}
+	} catch (error) {
+		tell(socket, error);
+	}
+	sys.exit(1);
+}
+
+function prepareNamespaces({ namespaces, bundle, options, id }: Launch, proc: Fd): void {
+	const { config } = bundle;
+	if (namespaces.ownCgroupNamespace) unshareNamespace("cgroup");
+	if (!options.noNewKeyring) {
+		const { key } = joinSessionKeyring(id);
+		if (key !== null) allowSearch(key, namespaces.has("user"));
+	}
+	if (namespaces.makes("network")) bringLoopbackUp();
+	if (config.hostname) {
+		const name = config.hostname;
+		attempt("namespace-failed", `set the hostname ${JSON.stringify(name)}`, () => sys.sethostname(name));
+	}
+	if (config.domainname) {
+		const name = config.domainname;
+		attempt("namespace-failed", `set the domainname ${JSON.stringify(name)}`, () => sys.setdomainname(name));
+	}
+	const sysctls = config.linux?.sysctl;
+	if (sysctls && Object.keys(sysctls).length > 0) {
+		const procSys = openInProc(proc, "sys", O_PATH | O_DIRECTORY);
+		writeSysctls(procSys, sysctls);
+		sys.close(procSys);
+	}
+}
+
+/** Everything below the container's root, seen from outside it: mounts, devices, terminal, masks. */
+function prepareRoot(launch: Launch, socket: Fd): Fd {
+	const { bundle, namespaces } = launch;
+	const { config } = bundle;
+	const { linux, mounts = [] } = config;
+	if (namespaces.has("mount")) isolatePropagation(linux?.rootfsPropagation);
+	const root = mountRoot(bundle.rootfs);
+	const umask = sys.umask(0);
+	makeMounts(mounts, {
+		root,
+		bundle: bundle.path,
+		taken: launch.taken,
+		label: linux?.mountLabel,
+		mountCgroups: (mount, options) => mountCgroups(launch, root, mount, options),
+	});
+	if (!devIsBound(mounts)) {
+		makeDevices(root, containerDevices(linux), namespaces.has("user"));
+		makeDeviceLinks(root);
+	}
+	if (config.process?.terminal) {
+		const { master, slave } = openTerminal(root, config.process.consoleSize);
+		bindConsole(root, slave);
+		becomeForeground(slave);
+		send(socket, { type: "terminal" }, [master]);
+		sys.close(master);
+		sys.close(slave);
+	}
+	if (config.process) sys.close(openOrMakeInRoot(root, config.process.cwd, "directory"));
+	finishMounts(mounts, root);
+	makePathsReadonly(root, linux?.readonlyPaths ?? []);
+	maskPaths(root, linux?.maskedPaths ?? []);
+	if (config.root.readonly) makeReadonly(root);
+	sys.umask(umask);
+	return root;
+}
+
+function mountCgroups({ cgroup, layout, namespaces }: Launch, root: Fd, mount: Mount, options: MountOptions): void {
+	const request = { cgroupNamespace: namespaces.has("cgroup"), flags: options.flags };
+	const steps = cgroup === null ? hostCgroups(layout, request) : cgroupMounts(layout, cgroup, request);
+	makeCgroupMounts(root, mount.destination, steps, options.propagation);
+}
+
+function enterRoot({ namespaces, options, bundle }: Launch, root: Fd): void {
+	if (!namespaces.has("mount")) chrootInto(root);
+	else if (options.noPivot) moveRoot(root);
+	else pivotRoot(root);
+	setRootPropagation(root, bundle.config.linux?.rootfsPropagation);
+	sys.close(root);
+}
+
+/** null for a configuration without `process`: the container can be created, but not started. */
+function prepareProcess({ bundle, seccomp }: Launch, proc: Fd, socket: Fd): ReadyProcess | null {
+	const { process, linux } = bundle.config;
+	if (!process) return null;
+	const umask = sys.umask(0);
+	return assumeIdentity({
+		process,
+		linux,
+		proc,
+		seccomp,
+		umask,
+		warn: (text) => send(socket, { type: "warning", text }),
+	});
+}
+
+/** Hooks that run in the container's namespaces, where our pid is the container's. */
+function runContainerHooks(
+	launch: Launch,
+	kind: "createContainer" | "startContainer",
+	cwd: string,
+	ready?: ReadyProcess,
+): void {
+	const hooks = launch.bundle.config.hooks?.[kind];
+	if (!hooks?.length) return;
+	const status: Status = kind === "createContainer" ? "creating" : "created";
+	const state = stateOf(launch.identity, status, sys.getpid());
+	runHooks(kind, hooks, { state, cwd, ...(ready ? { confinement: ready.confinement } : {}) });
+}

@@ -1,0 +1,42 @@
+/** A process that `exec` puts into a container, from clone3 to execve: what is left of create-init.ts when the container stands. */
+import { becomeForeground, openTerminal } from "../../linux/console.js";
+import { joinSessionKeyring } from "../../linux/keyring.js";
+import { applyCpuAffinity } from "../../linux/scheduling.js";
+import { AT_FDCWD, PR_SET_PDEATHSIG } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
+import { sys } from "../../sys/index.js";
+import type { ExecPlan } from "../lifecycle/exec.js";
+import { assumeIdentity, execute } from "./identity.js";
+import { becomeRootOfOwnUsers, dieWithTheRuntime } from "./own-users.js";
+import { expect, send, tell } from "./sync.js";
+
+export function runExecInit(plan: ExecPlan, proc: Fd, socket: Fd): never {
+	const { process, config, record, seccomp } = plan;
+	try {
+		sys.prctl_set_name("tsrun:exec");
+		dieWithTheRuntime();
+		expect(socket, "go");
+		if (config.linux?.namespaces?.some(({ type }) => type === "user")) becomeRootOfOwnUsers();
+		sys.setsid();
+		if (record.ownKeyring) joinSessionKeyring(record.id);
+		if (process.execCPUAffinity?.final) applyCpuAffinity(process.execCPUAffinity.final);
+		if (process.terminal) {
+			const { master, slave } = openTerminal(AT_FDCWD, process.consoleSize);
+			becomeForeground(slave);
+			send(socket, { type: "terminal" }, [master]);
+			sys.close(master);
+			sys.close(slave);
+		}
+		const umask = sys.umask(0);
+		const warn = (text: string) => send(socket, { type: "warning", text });
+		const ready = assumeIdentity({ process, linux: config.linux, proc, seccomp, umask, warn });
+		sys.close(proc);
+		sys.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+		send(socket, { type: "ready" });
+		expect(socket, "start");
+		execute(ready, socket, plan.preserveFds);
+	} catch (error) {
+		tell(socket, error);
+	}
+	sys.exit(1);
+}

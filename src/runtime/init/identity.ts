@@ -1,0 +1,206 @@
+/**
+ * The process takes on what `process` of config.json says it is: limits, groups and user, capabilities, directory.
+ * The same steps in the same order for a container's init and for exec; afterwards only {@link execute} is left.
+ */
+import { dropBounding, planCapabilities } from "../../linux/capabilities.js";
+import { isNullDevice } from "../../linux/devices.js";
+import { setAppArmorProfile, setSelinuxLabel } from "../../linux/lsm.js";
+import { examineProgram, findProgram } from "../../linux/program.js";
+import { applyRlimits } from "../../linux/rlimits.js";
+import { applyIoPriority, applyMemoryPolicy, applyPersonality, applyScheduler } from "../../linux/scheduling.js";
+import type { Linux, Process, Rlimit } from "../../spec/types.js";
+import { CAP_SYS_ADMIN, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS, RLIMIT_NOFILE } from "../../sys/constants.js";
+import type { CapabilitySets, Fd } from "../../sys/door.js";
+import { attempt, failure, hasCode, TsrunError } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
+import { type Confinement, unconfined } from "../process/child.js";
+import { deduplicate, withHome } from "../process/environment.js";
+
+const stage = "process";
+
+export interface IdentityRequest {
+	readonly process: Process;
+	readonly linux: Linux | undefined;
+	/** The host's procfs, for labels. */
+	readonly proc: Fd;
+	readonly seccomp: { readonly program: ArrayBuffer; readonly flags: number } | null;
+	/** The umask that the caller of the runtime had. */
+	readonly umask: number;
+	readonly warn: (message: string) => void;
+}
+
+/** A process that only has to execute its program. */
+export interface ReadyProcess {
+	readonly path: string;
+	readonly argv: readonly string[];
+	readonly envp: readonly string[];
+	readonly confinement: Confinement;
+	/** See FinalExec. */
+	readonly note: string;
+	/** Taken at the very end: we need descriptors of our own until then. */
+	readonly descriptorLimit: Rlimit | null;
+}
+
+/** Must run inside the container, after pivot_root, with all privileges still there. */
+export function assumeIdentity(request: IdentityRequest): ReadyProcess {
+	const { process, linux, proc } = request;
+	const args = process.args ?? [];
+	if (process.scheduler) applyScheduler(process.scheduler);
+	if (process.ioPriority) applyIoPriority(process.ioPriority);
+	if (linux?.memoryPolicy) applyMemoryPolicy(linux.memoryPolicy);
+	if (linux?.personality) applyPersonality(linux.personality);
+	if (process.apparmorProfile) setAppArmorProfile(proc, process.apparmorProfile);
+	if (process.selinuxLabel) setSelinuxLabel(proc, process.selinuxLabel);
+	const descriptorLimit = applyLimits(process.rlimits ?? []);
+	if (process.noNewPrivileges) sys.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	const { uid = 0, gid = 0, umask = request.umask, additionalGids = [] } = process.user ?? {};
+	ownStreams(uid);
+
+	const enteredEarly = tryChdir(process.cwd);
+	const confinement = changeUser(request, uid, gid, additionalGids);
+	sys.umask(umask);
+	if (!enteredEarly) enterDirectory(process.cwd);
+	refuseOutsideDirectory(process.cwd);
+
+	const env = withHome(deduplicate(process.env ?? []), uid);
+	const name = args[0] ?? "";
+	const path = findProgram(name, env);
+	return { path, argv: args, envp: env, confinement, note: examineProgram(path, name), descriptorLimit };
+}
+
+/** Everything at once but a lower limit of descriptors: that is given back, to be set at the end. */
+function applyLimits(rlimits: readonly Rlimit[]): Rlimit | null {
+	const late = rlimits.find(
+		({ type, hard }) => type === "RLIMIT_NOFILE" && BigInt(hard) <= sys.getrlimit(RLIMIT_NOFILE).hard,
+	);
+	applyRlimits(rlimits.filter((limit) => limit !== late));
+	return late ?? null;
+}
+
+/** Streams that come from the caller belong to the user of the process, or `echo > /dev/stdout` fails for it. */
+function ownStreams(uid: number): void {
+	for (const stream of [0, 1, 2]) {
+		const stat = sys.fstat(stream);
+		if (stat.uid === uid || isNullDevice(stream)) continue;
+		try {
+			sys.fchown(stream, uid, stat.gid);
+		} catch (error) {
+			// a socket, an unmapped owner, a read-only file system: it stays as it is
+			if (!hasCode(error, "EINVAL", "EPERM", "EROFS")) throw error;
+		}
+	}
+}
+
+/** Groups, gid, uid and capabilities. What is left of our privileges serves the seccomp filter alone. */
+function changeUser(request: IdentityRequest, uid: number, gid: number, groups: readonly number[]): Confinement {
+	const { process, seccomp } = request;
+	const plan = planCapabilities(process.capabilities);
+	plan?.warnings.forEach(request.warn);
+	const own = sys.capget();
+	const needsAdmin = seccomp !== null && !process.noNewPrivileges;
+	const sets = plan?.masks ?? (needsAdmin && uid !== 0 ? noCapabilities : null);
+	if (plan) dropBounding(plan.masks.bounding);
+	attempt(
+		"process-failed",
+		`change to user ${uid}, group ${gid}, additional groups [${groups.join(", ")}]`,
+		() => {
+			setGroups(groups);
+			sys.setresgid(gid, gid, gid);
+			if (sets) sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+			sys.setresuid(uid, uid, uid);
+			if (sets) sys.prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+		},
+		{
+			stage,
+			object: `${uid}:${gid}`,
+			hint: "in a user namespace only mapped ids exist: see linux.uidMappings and gidMappings",
+		},
+	);
+	if (sets) {
+		// files are now looked for with the rights that the program will have
+		const admin = needsAdmin ? own.permitted & (1n << BigInt(CAP_SYS_ADMIN)) : 0n;
+		attempt("process-failed", "set the capabilities", () =>
+			sys.capset({
+				effective: sets.effective | admin,
+				permitted: own.permitted,
+				inheritable: sets.inheritable,
+			}),
+		);
+	}
+	return {
+		...unconfined,
+		capabilities: sets && { effective: sets.effective, permitted: sets.permitted, inheritable: sets.inheritable },
+		ambient: plan?.masks.ambient ?? 0n,
+		noNewPrivileges: process.noNewPrivileges ?? false,
+		seccomp: seccomp?.program ?? null,
+		seccompFlags: seccomp?.flags ?? 0,
+	};
+}
+
+const noCapabilities: CapabilitySets = { effective: 0n, permitted: 0n, inheritable: 0n };
+
+function setGroups(groups: readonly number[]): void {
+	try {
+		sys.setgroups(groups);
+	} catch (error) {
+		// a user namespace of an unprivileged user denies setgroups(2): it keeps groups that it could not have changed
+		if (groups.length > 0 || !hasCode(error, "EPERM")) throw error;
+	}
+}
+
+/** As root first; where only the user may enter (a network file system), again as the user. */
+function tryChdir(path: string): boolean {
+	try {
+		sys.chdir(path);
+		return true;
+	} catch (error) {
+		if (hasCode(error, "EACCES", "EPERM")) return false;
+		throw chdirError(path, error);
+	}
+}
+
+function enterDirectory(path: string): void {
+	try {
+		sys.chdir(path);
+	} catch (error) {
+		throw chdirError(path, error);
+	}
+}
+
+function chdirError(path: string, error: unknown): unknown {
+	return failure("process-failed", `chdir to cwd (${JSON.stringify(path)}) set in config.json failed`, error, {
+		stage,
+		object: path,
+		jsonPath: "$.process.cwd",
+	});
+}
+
+/** CVE-2024-21626: a working directory on the host, reached through a leaked descriptor, has no path in here. */
+function refuseOutsideDirectory(path: string): void {
+	try {
+		if (sys.getcwd().startsWith("/")) return;
+	} catch (error) {
+		if (!hasCode(error, "ENOENT")) throw error;
+	}
+	throw new TsrunError("path-unsafe", "current working directory is outside of container mount namespace root", {
+		stage,
+		object: path,
+	});
+}
+
+/** Becomes the program. Nothing returns from here: a failure is told on `errorFd`. */
+export function execute(ready: ReadyProcess, errorFd: Fd, preserveFds: number): never {
+	for (let fd = 3; fd < 3 + preserveFds; fd++) sys.dup2(fd, fd);
+	if (ready.descriptorLimit) applyRlimits([ready.descriptorLimit]);
+	sys.signals_reset();
+	sys.final_exec({
+		fd: -1,
+		path: ready.path,
+		argv: ready.argv,
+		envp: ready.envp,
+		firstClosedFd: 3 + preserveFds,
+		errorFd,
+		note: ready.note,
+		...ready.confinement,
+	});
+}

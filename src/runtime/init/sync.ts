@@ -1,0 +1,109 @@
+/**
+ * The exchange between the runtime and the container's process, over a SOCK_SEQPACKET pair, one JSON message each:
+ *
+ *   runtime                                        process
+ *   ───────                                        ───────
+ *   (joined namespaces only)        ◀── "pid" ───  an intermediate process tells the pid of the real one
+ *   id maps, cgroup, oom score
+ *   "go" ────────────────────────────────────────▶ root filesystem, mounts, terminal
+ *   prestart, createRuntime hooks   ◀─ "hooks" ──  the environment stands, pivot_root is next
+ *   "hooks-done" ────────────────────────────────▶ createContainer hooks, pivot_root, identity, program found
+ *   state.json, pid file            ◀─ "ready" ──  waits for start
+ *
+ * Instead of any message the process may send "error", its last. "warning" may come at any time. End of file means
+ * that the other side is gone, or, after "ready", that the program has been executed: the socket is close-on-exec.
+ */
+import { AF_UNIX, SOCK_SEQPACKET } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
+import { type ErrorDetails, type ErrorId, errorIds, isSysError, messageOf, TsrunError } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
+import { waitReadable } from "../../sys/wait.js";
+
+export type Message =
+	| { readonly type: "pid"; readonly pid: number }
+	| { readonly type: "go" }
+	| { readonly type: "hooks" }
+	| { readonly type: "hooks-done" }
+	| { readonly type: "terminal" }
+	| { readonly type: "ready" }
+	| { readonly type: "start" }
+	| { readonly type: "accepted" }
+	| { readonly type: "warning"; readonly text: string }
+	| {
+			readonly type: "error";
+			readonly id: ErrorId;
+			readonly text: string;
+			readonly details: ErrorDetails;
+			readonly stack?: string | undefined;
+	  };
+
+export interface Received {
+	readonly message: Message;
+	/** The terminal's master comes with "terminal". */
+	readonly fds: readonly Fd[];
+}
+
+/** SOCK_SEQPACKET keeps messages apart; a message longer than this would be cut, so texts are. */
+const longestMessage = 60_000;
+
+/** Nobody has to wait longer for the other side; hooks have their own limits. */
+export const patience = 60_000;
+
+export function syncPair(): readonly [runtime: Fd, process: Fd] {
+	return sys.socketpair(AF_UNIX, SOCK_SEQPACKET);
+}
+
+export function send(socket: Fd, message: Message, fds: readonly Fd[] = []): void {
+	sys.sendmsg(socket, JSON.stringify(message), fds);
+}
+
+/**
+ * The next message; null at end of file. `watched` is the other side's pidfd (or -1): when it ends without a word
+ * that counts as end of file too, because a copy of the socket may live on in a process that it started.
+ */
+export function receive(socket: Fd, watched: Fd, timeout: number): Received | null {
+	const ready = waitReadable(watched < 0 ? [socket] : [socket, watched], timeout);
+	if (ready === null) {
+		throw new TsrunError("init-timeout", `no answer from the container's process within ${timeout / 1000} s`, {
+			hint: "--trace shows the system call in which it hangs",
+		});
+	}
+	return ready.includes(socket) ? parse(socket) : null;
+}
+
+function parse(socket: Fd): Received | null {
+	const { data, fds } = sys.recvmsg(socket, 65_536);
+	return data === "" ? null : { message: JSON.parse(data) as Message, fds };
+}
+
+/** Tells whatever ended the process to the other side, which throws it on as its own. */
+export function sendError(socket: Fd, error: unknown): void {
+	const known = error instanceof TsrunError;
+	const { cause: _cause, ...details } = known ? error.details : ({} as ErrorDetails);
+	const id: ErrorId = known ? error.id : isSysError(error) ? "process-failed" : "internal";
+	const stack = id === "internal" && error instanceof Error ? error.stack : undefined;
+	send(socket, { type: "error", id, text: messageOf(error).slice(0, longestMessage), details, stack });
+}
+
+/** An "error" message as the exception it was on the other side. */
+export function asError(message: Extract<Message, { type: "error" }>): TsrunError {
+	const error = new TsrunError(message.id in errorIds ? message.id : "internal", message.text, message.details);
+	if (message.stack !== undefined) error.stack = message.stack;
+	return error;
+}
+
+/** The process's side: waits for the runtime's word; when that has gone, so does the process. */
+export function expect(socket: Fd, type: "go" | "hooks-done" | "start"): void {
+	// hooks and callers take as long as they take: the runtime's death ends the wait, not a deadline
+	const received = receive(socket, -1, type === "go" ? patience : -1);
+	if (received?.message.type !== type) sys.exit(1);
+}
+
+/** The process's last word. When nobody listens any more there is nobody to tell. */
+export function tell(socket: Fd, error: unknown): void {
+	try {
+		sendError(socket, error);
+	} catch {
+		sys.exit(1);
+	}
+}

@@ -1,0 +1,131 @@
+/**
+ * `delete`: undoes create, whatever became of the container. It works on half-created ones, without the bundle, with a
+ * damaged state.json, and may be killed and repeated: the folder with the journal goes last.
+ */
+import { type Cgroup, openCgroup } from "../../linux/cgroups/driver.js";
+import { processStat } from "../../linux/proc.js";
+import { AT_FDCWD, SIGKILL } from "../../sys/constants.js";
+import { hasCode, messageOf, TsrunError } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
+import { waitForExit } from "../../sys/wait.js";
+import { runHooksTolerantly } from "../hooks/run.js";
+import type { Host } from "../host.js";
+import { isAlive, type ProcessIdentity, readJournal } from "../state/journal.js";
+import { type ContainerRecord, stateOf } from "../state/record.js";
+import {
+	claimAbandonedDeletion,
+	claimForDeletion,
+	findStateDirectory,
+	readRecord,
+	removeStateDirectory,
+	type StateDirectory,
+} from "../state/store.js";
+import { findContainer } from "../status.js";
+
+/** How long a killed process may take to be gone: in milliseconds. */
+const dyingTime = 10_000;
+
+/** `force` kills what runs, and is content when there is nothing. */
+export function deleteContainer(host: Host, id: string, force: boolean): void {
+	if (!force) refuseUnlessOver(host, id);
+	else if (!finishAbandoned(host, id) && findStateDirectory(host, id) === null) return;
+	const directory = claimForDeletion(host, id);
+	if (directory !== null) destroy(host, directory);
+}
+
+/** A created container is ended and deleted, as runc does and engines expect; a running one is not. */
+function refuseUnlessOver(host: Host, id: string): void {
+	const { status } = findContainer(host, id);
+	if (status === "stopped" || status === "created") return;
+	throw new TsrunError("container-status", `cannot delete container ${id} that is not stopped: ${status}`, {
+		object: id,
+		hint: `stop it first (kill ${id} TERM), or delete --force`,
+	});
+}
+
+/** True when a deletion that had been cut short was completed. */
+function finishAbandoned(host: Host, id: string): boolean {
+	const directory = claimAbandonedDeletion(host, id);
+	if (directory !== null) destroy(host, directory);
+	return directory !== null;
+}
+
+function destroy(host: Host, directory: StateDirectory): void {
+	const record = tolerantRecord(host, directory);
+	const journal = readJournal(directory.fd);
+	// a creation still at work would go on making things: its end is everything's end
+	if (record === null) endProcess(journal.creator);
+	const cgroupRecord = record?.cgroup ?? journal.cgroup;
+	const cgroup = cgroupRecord ? openCgroup(cgroupRecord) : null;
+	endContainer(record ?? journal.init, cgroup, record !== null && !record.ownPidNamespace);
+	cgroup?.destroy();
+	if (record) runPoststop(host, record);
+	removeStateDirectory(directory);
+	sys.close(directory.fd);
+}
+
+function tolerantRecord(host: Host, directory: StateDirectory): ContainerRecord | null {
+	try {
+		return readRecord(directory);
+	} catch (error) {
+		host.log.warning(`${messageOf(error)}: going by the journal`);
+		return null;
+	}
+}
+
+/** Init's death takes its pid namespace along; without one of its own every process of the cgroup has to be ended. */
+function endContainer(init: ProcessIdentity | undefined, cgroup: Cgroup | null, killAll: boolean): void {
+	const frozen = cgroup?.isFrozen() ?? false;
+	if (killAll) cgroup?.kill(SIGKILL);
+	signalOnce(init);
+	// the frozen do not die
+	if (frozen) cgroup?.thaw();
+	endProcess(init);
+}
+
+function signalOnce(process: ProcessIdentity | undefined): void {
+	if (process && isAlive(process)) withPidfd(process, (pidfd) => sys.pidfd_send_signal(pidfd, SIGKILL));
+}
+
+function endProcess(process: ProcessIdentity | undefined): void {
+	if (!process || !isAlive(process)) return;
+	withPidfd(process, (pidfd) => {
+		sys.pidfd_send_signal(pidfd, SIGKILL);
+		if (waitForExit(pidfd, dyingTime)) return;
+		const state = processStat(process.pid)?.state;
+		throw new TsrunError("signal-failed", `process ${process.pid} does not die: it is in state ${state ?? "unknown"}`, {
+			object: String(process.pid),
+			hint: state === "D" ? "it waits inside the kernel, for a disk or a network file system" : "try again",
+		});
+	});
+}
+
+function withPidfd(process: ProcessIdentity, use: (pidfd: number) => void): void {
+	try {
+		const pidfd = sys.pidfd_open(process.pid, 0);
+		try {
+			// the pid may have changed hands before it was opened
+			if (isAlive(process)) use(pidfd);
+		} finally {
+			sys.close(pidfd);
+		}
+	} catch (error) {
+		if (!hasCode(error, "ESRCH")) throw error;
+	}
+}
+
+function runPoststop(host: Host, record: ContainerRecord): void {
+	const state = stateOf(record, "stopped", 0);
+	// the bundle may have gone
+	const cwd = exists(record.bundle) ? record.bundle : "/";
+	runHooksTolerantly("poststop", record.hooks.poststop, { state, cwd }, host.log.warning);
+}
+
+function exists(path: string): boolean {
+	try {
+		sys.fstatat(AT_FDCWD, path, 0);
+		return true;
+	} catch {
+		return false;
+	}
+}

@@ -1,0 +1,182 @@
+/**
+ * `exec`: one more process in a container that lives. It joins by the pidfd of init (setns(2), Linux 5.8) and then takes
+ * the same last steps as init did, so what create allowed is what exec allows.
+ */
+import { type Cgroup, type CgroupRecord, openCgroup } from "../../linux/cgroups/driver.js";
+import { subCgroup } from "../../linux/cgroups/sub-cgroup.js";
+import { cachedSeccomp } from "../../linux/seccomp/cache.js";
+import { seccompFlags } from "../../linux/seccomp/filter.js";
+import { parseJson } from "../../spec/json.js";
+import { loadProcess } from "../../spec/load-process.js";
+import type { Config, Process } from "../../spec/types.js";
+import type { Fd } from "../../sys/door.js";
+import { attempt, hasCode, TsrunError } from "../../sys/errors.js";
+import { readFile, readFileAt } from "../../sys/files.js";
+import { sys } from "../../sys/index.js";
+import type { Host } from "../host.js";
+import { send } from "../init/sync.js";
+import type { ExecOptions } from "../options.js";
+import { type Child, killChild } from "../process/child.js";
+import { attend, holdSignals } from "../process/foreground.js";
+import { handOverPidfd, handOverTerminal } from "../process/hand-over.js";
+import { writePidFile } from "../process/pid-file.js";
+import { checkPreservedFds, checkTerminal } from "../process/streams.js";
+import { isAlive } from "../state/journal.js";
+import type { ContainerRecord } from "../state/record.js";
+import { type Container, completeContainer } from "../status.js";
+import { type Undo, withUndo } from "../undo.js";
+import { awaitProgram } from "./await-program.js";
+import { serveUntilReady } from "./serve.js";
+import { spawnExec } from "./spawn-exec.js";
+import { setOomScore } from "./spawn-init.js";
+
+/** What both sides of the clone know. */
+export interface ExecPlan {
+	readonly record: ContainerRecord;
+	readonly config: Config;
+	readonly process: Process;
+	readonly initPidfd: Fd;
+	readonly seccomp: { readonly program: ArrayBuffer; readonly flags: number } | null;
+	readonly preserveFds: number;
+}
+
+/** The exit status of the process, or 0 with `detach`. */
+export function execInContainer(host: Host, id: string, options: ExecOptions): number {
+	const container = completeContainer(host, id);
+	refuseUnlessAlive(container, options.ignorePaused);
+	const config = parseJson(readFileAt(container.directory.fd, "config.json"), "config.json") as Config;
+	const process = options.processFile === undefined ? derive(config, options) : readProcess(host, options.processFile);
+	checkPreservedFds(options.preserveFds);
+	checkTerminal(process.terminal ?? false, options.consoleSocket, options.detach);
+
+	const signals = options.detach ? -1 : holdSignals();
+	const { child, master } = withUndo(host.log.warning, (undo) =>
+		startProcess(host, container.record, config, process, options, undo),
+	);
+	return options.detach ? 0 : attend(child, signals, master);
+}
+
+function refuseUnlessAlive({ status, record }: Container, ignorePaused: boolean): void {
+	const refuse = (message: string, hint: string) =>
+		new TsrunError("container-status", message, { object: record?.id ?? "", hint });
+	if (status === "stopped") throw refuse("cannot exec in a stopped container", "start a new one");
+	if (status === "paused" && !ignorePaused) {
+		throw refuse("cannot exec in a paused container (use --ignore-paused to override)", "resume it first");
+	}
+}
+
+function startProcess(
+	host: Host,
+	record: ContainerRecord,
+	config: Config,
+	process: Process,
+	options: ExecOptions,
+	undo: Undo,
+): { readonly child: Child; readonly master: Fd | null } {
+	const seccomp = config.linux?.seccomp;
+	const plan: ExecPlan = {
+		record,
+		config,
+		process,
+		initPidfd: openInit(record),
+		seccomp: seccomp
+			? { program: cachedSeccomp(`${host.root}/seccomp~`, seccomp), flags: seccompFlags(seccomp) }
+			: null,
+		preserveFds: options.preserveFds,
+	};
+	const cgroup = cgroupFor(record, options.cgroups);
+	const { child, socket } = spawnExec(plan, cgroup);
+	undo.add("end the process", () => killChild(child));
+	if (process.oomScoreAdj !== undefined) setOomScore(child.pid, process.oomScoreAdj);
+	cgroup?.add(child.pid);
+	send(socket, { type: "go" });
+	const master = serveUntilReady(socket, child, {
+		warn: host.log.warning,
+		errorPrefix: "unable to start container process: ",
+	});
+	if (options.consoleSocket !== undefined && master !== null) handOverTerminal(options.consoleSocket, master);
+	if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, child.pidfd);
+	writePidFile(options.pidFile, child.pid, undo);
+	send(socket, { type: "start" });
+	awaitProgram(socket, child.pidfd);
+	sys.close(socket);
+	return { child, master };
+}
+
+/** Opened, then checked: the pid may have become another process's between reading state.json and now. */
+function openInit(record: ContainerRecord): Fd {
+	const gone = () => new TsrunError("container-status", "cannot exec in a stopped container", { object: record.id });
+	try {
+		const pidfd = sys.pidfd_open(record.pid, 0);
+		if (isAlive(record)) return pidfd;
+		sys.close(pidfd);
+	} catch (error) {
+		if (!hasCode(error, "ESRCH")) throw error;
+	}
+	throw gone();
+}
+
+/** The container's cgroup, or what --cgroup names below it. */
+function cgroupFor({ cgroup }: ContainerRecord, requests: readonly string[]): Cgroup | null {
+	if (cgroup === null) {
+		if (requests.length === 0) return null;
+		throw new TsrunError(
+			"cgroup-failed",
+			"the container has no cgroup of its own, so --cgroup cannot name one below it",
+		);
+	}
+	const wanted: CgroupRecord = requests.length === 0 ? cgroup : subCgroup(cgroup, requests);
+	return openCgroup(wanted);
+}
+
+function readProcess(host: Host, path: string): Process {
+	const text = attempt("file-failed", `read process file ${JSON.stringify(path)}`, () => readFile(path), {
+		object: path,
+	});
+	const { process, warnings } = loadProcess(text, path);
+	for (const { path: where, message } of warnings) host.log.warning(`${path}: ${where}: ${message}`);
+	return process;
+}
+
+/** The container's own process with what the flags change. */
+function derive(config: Config, options: ExecOptions): Process {
+	const base: Process = config.process ?? { cwd: "/" };
+	const { user: own = { uid: 0, gid: 0 }, consoleSize: _size, capabilities, ...rest } = base;
+	const gids = [...(own.additionalGids ?? []), ...options.additionalGids];
+	return {
+		...rest,
+		args: [...options.args],
+		terminal: options.tty,
+		cwd: options.cwd ?? base.cwd,
+		env: [...(base.env ?? []), ...options.env],
+		user: {
+			uid: options.user?.uid ?? own.uid,
+			gid: options.user?.gid ?? own.gid,
+			...(own.umask === undefined ? {} : { umask: own.umask }),
+			...(gids.length > 0 ? { additionalGids: gids } : {}),
+		},
+		capabilities: withCapabilities(capabilities, options.capabilities),
+		...(options.noNewPrivileges === undefined ? {} : { noNewPrivileges: options.noNewPrivileges }),
+		...(options.apparmor === undefined ? {} : { apparmorProfile: options.apparmor }),
+		...(options.processLabel === undefined ? {} : { selinuxLabel: options.processLabel }),
+	};
+}
+
+/** Added ones are bounding, effective and permitted; ambient only if the container's processes may inherit them. */
+function withCapabilities(
+	sets: Process["capabilities"],
+	added: readonly string[],
+): NonNullable<Process["capabilities"]> {
+	if (added.length === 0) return sets ?? {};
+	const names = added.map((name) =>
+		name.toUpperCase().startsWith("CAP_") ? name.toUpperCase() : `CAP_${name.toUpperCase()}`,
+	);
+	const { bounding = [], effective = [], permitted = [], inheritable = [], ambient = [] } = sets ?? {};
+	return {
+		bounding: [...bounding, ...names],
+		effective: [...effective, ...names],
+		permitted: [...permitted, ...names],
+		inheritable: [...inheritable],
+		ambient: [...ambient, ...names.filter((name) => inheritable.includes(name))],
+	};
+}

@@ -1,0 +1,55 @@
+/** `run`: create and start in one, and without --detach staying until the program ends, then delete. */
+import { PR_SET_CHILD_SUBREAPER } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
+import { sys } from "../../sys/index.js";
+import type { Host } from "../host.js";
+import { send } from "../init/sync.js";
+import type { RunOptions } from "../options.js";
+import { attend, holdSignals } from "../process/foreground.js";
+import { handOverPidfd, handOverTerminal } from "../process/hand-over.js";
+import { writePidFile } from "../process/pid-file.js";
+import { withUndo } from "../undo.js";
+import { awaitProgram } from "./await-program.js";
+import { deleteContainer } from "./delete.js";
+import { type Launched, launch } from "./launch.js";
+import { runPoststart } from "./start.js";
+
+/** The exit status of tsrun: the program's, or 0 with `detach`. */
+export function runContainer(host: Host, id: string, options: RunOptions): number {
+	if (options.detach) {
+		launchAndStart(host, id, options);
+		return 0;
+	}
+	const signals = holdSignals();
+	if (!options.noSubreaper) sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	const { init, master } = launchAndStart(host, id, options);
+	const status = attendAndClose(init, signals, master);
+	if (!options.keep) deleteContainer(host, id, true);
+	return status;
+}
+
+function attendAndClose(init: Launched["init"], signals: Fd, master: Fd | null): number {
+	try {
+		return attend(init, signals, master);
+	} finally {
+		sys.close(init.pidfd);
+		if (master !== null) sys.close(master);
+	}
+}
+
+function launchAndStart(host: Host, id: string, options: RunOptions): Launched {
+	const launched = withUndo(host.log.warning, (undo) => {
+		const mode = { detached: options.detach, ownStart: true };
+		const container = launch(host, id, options, mode, undo);
+		const { init, master, socket } = container;
+		if (options.consoleSocket !== undefined && master !== null) handOverTerminal(options.consoleSocket, master);
+		if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, init.pidfd);
+		writePidFile(options.pidFile, init.pid, undo);
+		send(socket, { type: "start" });
+		awaitProgram(socket, init.pidfd);
+		sys.close(socket);
+		return container;
+	});
+	runPoststart(host, launched.record);
+	return launched;
+}

@@ -1,0 +1,76 @@
+/**
+ * Putting a process into a living container:
+ *
+ * runtime ─clone─▶ intermediate: setns(pidfd of init), and ─clone(CLONE_PARENT)─▶ the process, in the pid namespace too
+ */
+import type { Cgroup } from "../../linux/cgroups/driver.js";
+import { cloneFlag } from "../../linux/namespaces.js";
+import { openProc } from "../../linux/proc.js";
+import { applyCpuAffinity } from "../../linux/scheduling.js";
+import type { NamespaceType } from "../../spec/types.js";
+import { AT_FDCWD, CLONE_PARENT, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, SIGCHLD, SIGKILL } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
+import { attempt } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
+import { runExecInit } from "../init/exec-init.js";
+import { send, sendError, syncPair } from "../init/sync.js";
+import type { Child } from "../process/child.js";
+import type { ExecPlan } from "./exec.js";
+import { receiveIntermediate } from "./serve.js";
+
+export function spawnExec(plan: ExecPlan, cgroup: Cgroup | null): { readonly child: Child; readonly socket: Fd } {
+	const [socket, theirs] = syncPair();
+	const cgroupFd = cgroup?.joinFd() ?? -1;
+	const intermediate = sys.clone3(0, SIGCHLD, -1);
+	if (intermediate.pid === 0) {
+		sys.close(socket);
+		joinAndClone(plan, cgroupFd, theirs);
+	}
+	sys.close(theirs);
+	if (cgroupFd >= 0) sys.close(cgroupFd);
+	return { child: receiveIntermediate(socket, intermediate), socket };
+}
+
+function joinAndClone(plan: ExecPlan, cgroupFd: Fd, socket: Fd): never {
+	try {
+		sys.prctl_set_name("tsrun:join");
+		sys.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		// the container's processes must not be able to trace us once we share its namespaces
+		sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		const { execCPUAffinity } = plan.process;
+		if (execCPUAffinity?.initial) applyCpuAffinity(execCPUAffinity.initial);
+		const flags = joinFlags(plan);
+		const proc = openProc();
+		if (flags !== 0) {
+			attempt(
+				"namespace-failed",
+				`join the namespaces of process ${plan.record.pid}`,
+				() => sys.setns(plan.initPidfd, flags),
+				{
+					stage: "namespaces",
+					object: plan.record.id,
+				},
+			);
+		}
+		const child = sys.clone3(CLONE_PARENT, 0, cgroupFd);
+		if (child.pid === 0) runExecInit(plan, proc, socket);
+		send(socket, { type: "pid", pid: child.pid });
+	} catch (error) {
+		sendError(socket, error);
+		sys.exit(1);
+	}
+	sys.exit(0);
+}
+
+/** Those that the container does not share with us; setns(2) refuses a user namespace that is our own. */
+function joinFlags({ config, record }: ExecPlan): number {
+	const types: NamespaceType[] = (config.linux?.namespaces ?? []).map(({ type }) => type);
+	return types.reduce(
+		(flags, type) => (type === "user" && sharesUsers(record.pid) ? flags : flags | cloneFlag(type)),
+		0,
+	);
+}
+
+function sharesUsers(pid: number): boolean {
+	return sys.readlinkat(AT_FDCWD, `/proc/${pid}/ns/user`) === sys.readlinkat(AT_FDCWD, "/proc/self/ns/user");
+}

@@ -1,0 +1,117 @@
+/** Starting a helper process (a hook, newuidmap, ps): fork, streams, clean descriptors and signals, execve. */
+import { F_DUPFD_CLOEXEC, SIGCHLD, SIGKILL } from "../../sys/constants.js";
+import type { CapabilitySets, Fd } from "../../sys/door.js";
+import { isSysError } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
+
+export interface ChildRequest {
+	/** Executed as it is; no search. */
+	readonly path: string;
+	readonly argv: readonly string[];
+	readonly envp: readonly string[];
+	readonly stdin: Fd;
+	readonly stdout: Fd;
+	readonly stderr: Fd;
+	/** Receives what {@link parseExecFailure} reads when the program cannot be executed; closed when it runs. */
+	readonly errorFd: Fd;
+	/** Runs in the child before the last step, for example to change directory. */
+	readonly prepare?: () => void;
+	/** What the child executes with; absent: like ourselves. */
+	readonly confinement?: Confinement;
+}
+
+/** The last, irrevocable attributes of a process inside a container; hooks of startContainer have them too. */
+export interface Confinement {
+	readonly capabilities: CapabilitySets | null;
+	readonly ambient: bigint;
+	readonly noNewPrivileges: boolean;
+	readonly seccomp: ArrayBuffer | null;
+	readonly seccompFlags: number;
+}
+
+export const unconfined: Confinement = {
+	capabilities: null,
+	ambient: 0n,
+	noNewPrivileges: false,
+	seccomp: null,
+	seccompFlags: 0,
+};
+
+export interface Child {
+	readonly pid: number;
+	readonly pidfd: Fd;
+}
+
+export function startChild(request: ChildRequest): Child {
+	const child = sys.clone3(0, SIGCHLD, -1);
+	if (child.pid !== 0) return child;
+	try {
+		request.prepare?.();
+		sys.signals_reset();
+		moveStreams([request.stdin, request.stdout, request.stderr]);
+	} catch (error) {
+		if (isSysError(error))
+			sys.write(request.errorFd, `${error.syscall}\t${error.code}\t${error.message}\t${request.path}\t`);
+		sys.exit(127);
+	}
+	sys.final_exec({
+		fd: -1,
+		path: request.path,
+		argv: request.argv,
+		envp: request.envp,
+		firstClosedFd: 3,
+		errorFd: request.errorFd,
+		note: "",
+		...(request.confinement ?? unconfined),
+	});
+}
+
+export interface ExecFailure {
+	/** The system call of the last step that failed: execve, or what comes shortly before it. */
+	readonly syscall: string;
+	/** "ENOEXEC". */
+	readonly errno: string;
+	readonly path: string;
+	/** strerror(3) in lower case, then what was known beforehand about the file. */
+	readonly reason: string;
+}
+
+/** What {@link Door.final_exec} wrote to its errorFd; null when it wrote nothing, because the program runs. */
+export function parseExecFailure(line: string): ExecFailure | null {
+	if (line === "") return null;
+	const [syscall = "", errno = "", text = "", path = "", note = ""] = line.split("\t");
+	return { syscall, errno, path, reason: `${text.toLowerCase()}${note === "" ? "" : `: ${note}`}` };
+}
+
+/** The three descriptors become 0, 1 and 2, in whatever way they overlap. */
+export function moveStreams(streams: readonly [Fd, Fd, Fd]): void {
+	const high = streams.map((fd) => sys.fcntl(fd, F_DUPFD_CLOEXEC, 3));
+	high.forEach((fd, stream) => {
+		sys.dup2(fd, stream);
+	});
+}
+
+/** The raw wait status (wait(2)) of a child that has ended, or is about to. */
+export function reap(pid: number): number {
+	return sys.wait4(pid, 0)?.status ?? 0;
+}
+
+/** Ends a child that is not wanted any more and takes its status, so that no zombie stays. */
+export function killChild({ pid, pidfd }: Child): void {
+	try {
+		sys.pidfd_send_signal(pidfd, SIGKILL);
+	} catch {
+		// ESRCH: it has ended by itself
+	}
+	try {
+		sys.wait4(pid, 0);
+	} catch {
+		// ECHILD: it has been waited for
+	}
+}
+
+/** wait(2): the exit status of a shell's `$?`: the code, or 128 + signal. */
+export function exitStatus(status: number): number {
+	const signal = status & 0x7f;
+	return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
+}

@@ -1,0 +1,170 @@
+/**
+ * Staying with a process until it ends: signals that we get go to it, bytes pass between its terminal and ours, its
+ * exit status becomes ours. Used by `run` and `exec` without --detach.
+ */
+
+import { rawTermios } from "../../linux/termios.js";
+import {
+	F_GETFL,
+	F_SETFL,
+	O_NONBLOCK,
+	POLLIN,
+	POLLOUT,
+	SIG_BLOCK,
+	SIGCHLD,
+	SIGWINCH,
+	WNOHANG,
+} from "../../sys/constants.js";
+import type { Fd, Termios } from "../../sys/door.js";
+import { hasCode } from "../../sys/errors.js";
+import { writeAll } from "../../sys/files.js";
+import { sys } from "../../sys/index.js";
+import { type Child, exitStatus } from "./child.js";
+
+/** Not forwarded: KILL and STOP cannot be caught, the synchronous ones are about ourselves, TTIN and TTOU about our terminal. */
+const ownSignals = new Set([4, 5, 7, 8, 9, 11, 13, 19, 21, 22, 31, 32, 33]);
+
+const chunk = 32 * 1024;
+
+/** From now on signals wait until {@link attend} forwards them: none that comes while the container is made is lost. */
+export function holdSignals(): Fd {
+	const signals = Array.from({ length: 64 }, (_unused, index) => index + 1).filter((signal) => !ownSignals.has(signal));
+	sys.sigprocmask(SIG_BLOCK, signals);
+	return sys.signalfd4(signals);
+}
+
+/** Serves the process until it has ended, and returns its status as a shell would. */
+export function attend(child: Child, signals: Fd, master: Fd | null): number {
+	const terminal = master === null ? null : openRelay(master);
+	try {
+		for (;;) {
+			const items = [
+				{ fd: signals, events: POLLIN },
+				{ fd: child.pidfd, events: POLLIN },
+				...(terminal?.items() ?? []),
+			];
+			const ready = sys.poll(items, -1);
+			if (ready[0]) forwardSignals(signals, child, terminal);
+			terminal?.serve(items, ready);
+			if (ready[1]) {
+				const status = reapUntil(child.pid);
+				if (status !== null) {
+					terminal?.drain();
+					return exitStatus(status);
+				}
+			}
+		}
+	} finally {
+		terminal?.restore();
+	}
+}
+
+function forwardSignals(signals: Fd, child: Child, terminal: Relay | null): void {
+	for (let next = sys.read_siginfo(signals); next !== null; next = sys.read_siginfo(signals)) {
+		if (next.signal === SIGCHLD) continue;
+		if (next.signal === SIGWINCH) terminal?.resize();
+		else send(child, next.signal);
+	}
+}
+
+function send(child: Child, signal: number): void {
+	try {
+		sys.pidfd_send_signal(child.pidfd, signal);
+	} catch (error) {
+		if (!hasCode(error, "ESRCH")) throw error;
+	}
+}
+
+/** Takes every child that has ended (as a subreaper we get orphans too); the status of `pid` when it is among them. */
+function reapUntil(pid: number): number | null {
+	for (let ended = sys.wait4(-1, WNOHANG); ended !== null; ended = sys.wait4(-1, WNOHANG)) {
+		if (ended.pid === pid) return ended.status;
+	}
+	return null;
+}
+
+interface Relay {
+	items(): readonly { readonly fd: Fd; readonly events: number }[];
+	serve(items: readonly { readonly fd: Fd; readonly events: number }[], ready: readonly number[]): void;
+	resize(): void;
+	/** Whatever the terminal still holds when its process has ended. */
+	drain(): void;
+	restore(): void;
+}
+
+/** stdin → master → stdout. The master does not block: a program that reads nothing must not keep its own output back. */
+function openRelay(master: Fd): Relay {
+	let input: Fd | null = 0;
+	let output: Fd | null = master;
+	let pending = new ArrayBuffer(0);
+	const saved = makeRaw(0);
+	sys.fcntl(master, F_SETFL, sys.fcntl(master, F_GETFL, 0) | O_NONBLOCK);
+
+	const relay: Relay = {
+		items() {
+			const items = [];
+			if (output !== null) items.push({ fd: master, events: pending.byteLength > 0 ? POLLIN | POLLOUT : POLLIN });
+			if (input !== null && pending.byteLength === 0) items.push({ fd: input, events: POLLIN });
+			return items;
+		},
+		serve(items, ready) {
+			items.forEach(({ fd }, index) => {
+				const events = ready[index] ?? 0;
+				if (events === 0) return;
+				if (fd === master) {
+					if (events & ~POLLOUT && !copyOut()) output = null;
+					if (events & POLLOUT) writePending();
+				} else if (fd === 0) {
+					pending = readOrEnd(0);
+					if (pending.byteLength === 0) input = null;
+					else writePending();
+				}
+			});
+		},
+		resize() {
+			if (sys.isatty(0)) sys.ioctl_winsize_set(master, sys.ioctl_winsize_get(0));
+		},
+		drain() {
+			while (output !== null && sys.poll([{ fd: master, events: POLLIN }], 0)[0]) if (!copyOut()) output = null;
+		},
+		restore() {
+			if (saved !== null) sys.tcsetattr(0, saved);
+		},
+	};
+	relay.resize();
+	return relay;
+
+	/** False at the end: EIO says that the last holder of the other side has closed it. */
+	function copyOut(): boolean {
+		const bytes = readOrEnd(master);
+		if (bytes.byteLength === 0) return false;
+		writeAll(1, bytes);
+		return true;
+	}
+
+	function writePending(): void {
+		try {
+			pending = pending.slice(sys.write(master, pending));
+		} catch (error) {
+			if (hasCode(error, "EIO")) pending = new ArrayBuffer(0);
+			else if (!hasCode(error, "EAGAIN")) throw error;
+		}
+	}
+}
+
+function readOrEnd(fd: Fd): ArrayBuffer {
+	try {
+		return sys.read_bytes(fd, chunk);
+	} catch (error) {
+		if (hasCode(error, "EIO", "EAGAIN")) return new ArrayBuffer(0);
+		throw error;
+	}
+}
+
+/** cfmakeraw(3): keys reach the container's terminal, which echoes and interprets them. null when `fd` is no terminal. */
+function makeRaw(fd: Fd): Termios | null {
+	if (!sys.isatty(fd)) return null;
+	const saved = sys.tcgetattr(fd);
+	sys.tcsetattr(fd, rawTermios(saved));
+	return saved;
+}

@@ -1,0 +1,36 @@
+/** What the command line and `process.terminal` say together about the process's streams, checked before anything is made. */
+import { F_GETFD } from "../../sys/constants.js";
+import { hasCode, TsrunError } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
+
+/** `detached`: nobody of ours will be there to serve a terminal. */
+export function checkTerminal(terminal: boolean, consoleSocket: string | undefined, detached: boolean): void {
+	if (terminal && detached && consoleSocket === undefined) {
+		throw new TsrunError("console-failed", "cannot allocate tty if tsrun will detach without setting console socket", {
+			stage: "console",
+			hint: "name a listening socket with --console-socket, or set process.terminal to false",
+		});
+	}
+	if (consoleSocket !== undefined && (!terminal || !detached)) {
+		throw new TsrunError("console-failed", "cannot use console socket if tsrun will not detach or allocate tty", {
+			stage: "console",
+			object: consoleSocket,
+			hint: "set process.terminal to true, or leave --console-socket out",
+		});
+	}
+}
+
+/** The descriptors 3 … 2+N must be there, since the program is told that they are. */
+export function checkPreservedFds(count: number): void {
+	for (let fd = 3; fd < 3 + count; fd++) {
+		try {
+			sys.fcntl(fd, F_GETFD, 0);
+		} catch (error) {
+			if (!hasCode(error, "EBADF")) throw error;
+			throw new TsrunError("file-failed", `please check that preserved-fd ${fd} (of ${count}) is present`, {
+				object: String(fd),
+				hint: "--preserve-fds N hands on the descriptors 3 to 2+N, which the caller must have open",
+			});
+		}
+	}
+}

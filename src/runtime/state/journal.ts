@@ -1,0 +1,67 @@
+/**
+ * The journal of a creation: what is about to be made is written down before it is made, so that after a crash at
+ * any point `delete --force` finds everything. One JSON object per line; a torn last line was never acted upon.
+ */
+
+import type { CgroupRecord } from "../../linux/cgroups/driver.js";
+import { processStat } from "../../linux/proc.js";
+import { O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
+import { hasCode } from "../../sys/errors.js";
+import { readFileAt, withFd } from "../../sys/files.js";
+import { sys } from "../../sys/index.js";
+
+const file = "journal";
+
+export interface ProcessIdentity {
+	readonly pid: number;
+	readonly startTime: number;
+}
+
+/** Every kind of line. Absent members: that step was not reached. */
+export interface Journal {
+	/** Who creates the container. */
+	readonly creator?: ProcessIdentity;
+	readonly cgroup?: CgroupRecord;
+	/** The container's first process, whose pid is known only after clone: its parent's death kills it until then. */
+	readonly init?: ProcessIdentity;
+}
+
+export function appendJournal(directory: Fd, step: Journal): void {
+	withFd(sys.openat(directory, file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600), (fd) =>
+		sys.write(fd, `${JSON.stringify(step)}\n`),
+	);
+}
+
+export function readJournal(directory: Fd): Journal {
+	let journal: Journal = {};
+	for (const line of readIfPresent(directory).split("\n")) {
+		try {
+			if (line !== "") journal = { ...journal, ...(JSON.parse(line) as Journal) };
+		} catch {
+			// the line was being written when its writer died
+		}
+	}
+	return journal;
+}
+
+function readIfPresent(directory: Fd): string {
+	try {
+		return readFileAt(directory, file);
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) return "";
+		throw error;
+	}
+}
+
+export function ourIdentity(): ProcessIdentity {
+	const pid = sys.getpid();
+	return { pid, startTime: processStat(pid)?.startTime ?? 0 };
+}
+
+/** True when that very process still lives. */
+export function isAlive(process: ProcessIdentity | undefined): boolean {
+	if (process === undefined) return false;
+	const stat = processStat(process.pid);
+	return stat !== null && stat.startTime === process.startTime && stat.state !== "Z" && stat.state !== "X";
+}

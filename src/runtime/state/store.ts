@@ -1,0 +1,186 @@
+/**
+ * The state directories: one folder per container below the root, 0700, claimed by mkdir(2) and given up by
+ * rename(2), so that of two racing creates or deletes exactly one wins and no lock is left behind by a crash.
+ *
+ *   ID/journal      what is being made (state/journal.ts)
+ *   ID/config.json  the bundle's configuration as it was at create
+ *   ID/state.json   the record, written last: the container exists
+ *   ID/start.sock   where init waits for start
+ *   ID~PID.TIME/    a container that this process is deleting: "~" cannot be in an id
+ *   seccomp~/       compiled filters (linux/seccomp/cache.ts)
+ */
+import { AT_FDCWD, AT_REMOVEDIR, DT_DIR, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
+import { attempt, failure, hasCode, TsrunError } from "../../sys/errors.js";
+import { readFileAt, replaceFileAt, withFd } from "../../sys/files.js";
+import { sys } from "../../sys/index.js";
+import type { Host } from "../host.js";
+import { checkId } from "./id.js";
+import { isAlive, ourIdentity } from "./journal.js";
+import { type ContainerRecord, parseRecord } from "./record.js";
+
+const stage = "state";
+
+export interface StateDirectory {
+	readonly id: string;
+	readonly fd: Fd;
+	/** Absolute. */
+	readonly path: string;
+}
+
+/** Makes the folder of a new container; whoever makes it owns the id. */
+export function claimStateDirectory(host: Host, id: string): StateDirectory {
+	checkId(id);
+	const path = `${host.root}/${id}`;
+	try {
+		makeRoot(host.root);
+		sys.mkdirat(AT_FDCWD, path, 0o700);
+	} catch (error) {
+		if (hasCode(error, "EEXIST")) {
+			throw new TsrunError("id-taken", "container with given ID already exists", {
+				stage,
+				object: id,
+				hint: `choose another id, or remove the container: delete ${id}`,
+			});
+		}
+		throw failure("state-failed", `make state directory ${JSON.stringify(path)}`, error, {
+			stage,
+			object: path,
+			hint: "name a directory that you may write to with --root",
+		});
+	}
+	return { id, path, fd: openDirectory(path) };
+}
+
+function makeRoot(path: string): void {
+	try {
+		sys.fstatat(AT_FDCWD, path, 0);
+		return;
+	} catch (error) {
+		if (!hasCode(error, "ENOENT")) throw error;
+	}
+	const parent = path.slice(0, path.lastIndexOf("/"));
+	if (parent !== "") makeRoot(parent);
+	try {
+		sys.mkdirat(AT_FDCWD, path, 0o700);
+	} catch (error) {
+		if (!hasCode(error, "EEXIST")) throw error;
+	}
+}
+
+function openDirectory(path: string): Fd {
+	return sys.openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+}
+
+/** null when no container of that id exists. */
+export function findStateDirectory(host: Host, id: string): StateDirectory | null {
+	checkId(id);
+	const path = `${host.root}/${id}`;
+	try {
+		return { id, path, fd: openDirectory(path) };
+	} catch (error) {
+		if (hasCode(error, "ENOENT", "ENOTDIR")) return null;
+		throw failure("state-failed", `open state directory ${JSON.stringify(path)}`, error, { stage, object: path });
+	}
+}
+
+export function openStateDirectory(host: Host, id: string): StateDirectory {
+	const directory = findStateDirectory(host, id);
+	if (directory !== null) return directory;
+	throw new TsrunError("container-missing", "container does not exist", {
+		object: id,
+		hint: `list shows the containers under ${host.root}; another root is named with --root`,
+	});
+}
+
+/** Ids with a folder under the root, sorted; the default root need not exist. */
+export function listStateDirectories(host: Host): readonly string[] {
+	try {
+		return entries(host.root).filter((name) => !name.includes("~"));
+	} catch (error) {
+		if (hasCode(error, "ENOENT") && !host.rootIsExplicit) return [];
+		throw failure("state-failed", `open ${JSON.stringify(host.root)}`, error, { stage, object: host.root });
+	}
+}
+
+function entries(root: string): readonly string[] {
+	return withFd(openDirectory(root), (fd) => {
+		const names: string[] = [];
+		for (let some = sys.getdents64(fd); some.length > 0; some = sys.getdents64(fd)) {
+			for (const { name, type } of some) if (type === DT_DIR) names.push(name);
+		}
+		return names.sort();
+	});
+}
+
+export function writeRecord(directory: StateDirectory, record: ContainerRecord): void {
+	attempt("state-failed", `write "${directory.path}/state.json"`, () =>
+		replaceFileAt(directory.fd, "state.json", `${JSON.stringify(record)}\n`, 0o600),
+	);
+}
+
+/** null while the container is being created, or when its creation was cut short. */
+export function readRecord(directory: StateDirectory): ContainerRecord | null {
+	const text = readStateFile(directory, "state.json");
+	return text === null ? null : parseRecord(text, `${directory.path}/state.json`);
+}
+
+export function readStateFile(directory: StateDirectory, name: string): string | null {
+	try {
+		return readFileAt(directory.fd, name);
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) return null;
+		throw failure("state-failed", `read "${directory.path}/${name}"`, error, { stage, object: directory.path });
+	}
+}
+
+/**
+ * Takes the container out of sight before anything of it is removed: the id is free at once, and the one whose
+ * rename succeeds does the deleting. null: somebody else has it.
+ */
+export function claimForDeletion(host: Host, id: string): StateDirectory | null {
+	return claimAs(host, id, id);
+}
+
+/** A folder whose deleter died half-way, now ours; null when there is none. */
+export function claimAbandonedDeletion(host: Host, id: string): StateDirectory | null {
+	for (const name of entries(host.root)) {
+		if (!name.startsWith(`${id}~`)) continue;
+		const [pid, startTime] = name
+			.slice(id.length + 1)
+			.split(".")
+			.map(Number);
+		if (isAlive({ pid: pid ?? 0, startTime: startTime ?? 0 })) continue;
+		const directory = claimAs(host, name, id);
+		if (directory !== null) return directory;
+	}
+	return null;
+}
+
+function claimAs(host: Host, name: string, id: string): StateDirectory | null {
+	const { pid, startTime } = ourIdentity();
+	const path = `${host.root}/${id}~${pid}.${startTime}`;
+	try {
+		sys.renameat2(AT_FDCWD, `${host.root}/${name}`, AT_FDCWD, path, 0);
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) return null;
+		throw failure("state-failed", `rename the state directory of ${id}`, error, { stage, object: path });
+	}
+	return { id, path, fd: openDirectory(path) };
+}
+
+/** Removes the folder with everything in it; all of it is ours, and flat. */
+export function removeStateDirectory({ fd, path }: StateDirectory): void {
+	attempt(
+		"state-failed",
+		`remove state directory ${JSON.stringify(path)}`,
+		() => {
+			sys.lseek(fd, 0, 0);
+			for (let some = sys.getdents64(fd); some.length > 0; some = sys.getdents64(fd)) {
+				for (const { name, type } of some) sys.unlinkat(fd, name, type === DT_DIR ? AT_REMOVEDIR : 0);
+			}
+			sys.unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+		},
+		{ stage, object: path },
+	);
+}

@@ -1,0 +1,52 @@
+/**
+ * A container's status, derived from the kernel each time it is asked, never believed from a file: is the recorded
+ * process alive, has it executed a program, is its cgroup frozen? (runtime.md#state; "paused" is ours and runc's.)
+ */
+import { openCgroup } from "../linux/cgroups/driver.js";
+import { processStat } from "../linux/proc.js";
+import { TsrunError } from "../sys/errors.js";
+import type { Host } from "./host.js";
+import { isAlive, readJournal } from "./state/journal.js";
+import type { ContainerRecord } from "./state/record.js";
+import { openStateDirectory, readRecord, type StateDirectory } from "./state/store.js";
+
+export type Status = "creating" | "created" | "running" | "paused" | "stopped";
+
+/** A container as found: its folder, its record (null: never completed) and what it is doing. */
+export interface Container {
+	readonly directory: StateDirectory;
+	readonly record: ContainerRecord | null;
+	readonly status: Status;
+}
+
+/** Throws container-missing. */
+export function findContainer(host: Host, id: string): Container {
+	return describe(openStateDirectory(host, id));
+}
+
+export function describe(directory: StateDirectory): Container {
+	const record = readRecord(directory);
+	if (record !== null) return { directory, record, status: statusOf(record) };
+	// no state.json: it is being created, or whoever did that has died
+	return { directory, record, status: isAlive(readJournal(directory.fd).creator) ? "creating" : "stopped" };
+}
+
+export function statusOf(record: ContainerRecord): Status {
+	const stat = processStat(record.pid);
+	if (stat === null || stat.startTime !== record.startTime || stat.state === "Z" || stat.state === "X")
+		return "stopped";
+	if (record.cgroup !== null && openCgroup(record.cgroup).isFrozen()) return "paused";
+	return stat.neverExecuted ? "created" : "running";
+}
+
+/** For verbs that need a whole container: one whose creation has not ended, or was cut short, is refused. */
+export function completeContainer(host: Host, id: string): Container & { readonly record: ContainerRecord } {
+	const container = findContainer(host, id);
+	if (container.record !== null) return { ...container, record: container.record };
+	const creating = container.status === "creating";
+	throw new TsrunError(
+		"container-status",
+		creating ? `container ${id} is still being created` : `container ${id} was never completely created`,
+		{ object: id, hint: creating ? "wait until create has ended" : `remove what is left of it: delete --force ${id}` },
+	);
+}

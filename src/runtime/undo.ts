@@ -1,0 +1,27 @@
+/**
+ * Every resource that is made has its undo written next to it: `undo.add(…)` right after the making. When the
+ * work fails they run in reverse order, all of them, and what fails among them is kept beside the cause.
+ */
+import { messageOf } from "../sys/errors.js";
+
+export interface Undo {
+	/** `what` completes "could not …" in the report of a clean-up that failed. */
+	add(what: string, step: () => void): void;
+}
+
+/** Runs `work`; if it throws, undoes what it registered, reports failed clean-ups and throws the first error on. */
+export function withUndo<T>(report: (message: string) => void, work: (undo: Undo) => T): T {
+	const steps: { what: string; step: () => void }[] = [];
+	try {
+		return work({ add: (what, step) => steps.push({ what, step }) });
+	} catch (error) {
+		for (const { what, step } of steps.reverse()) {
+			try {
+				step();
+			} catch (failure) {
+				report(`could not ${what}: ${messageOf(failure)}`);
+			}
+		}
+		throw error;
+	}
+}

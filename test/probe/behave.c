@@ -1,0 +1,192 @@
+/* A process that behaves in a given way: ends, waits, floods, eats memory or processor time, leaves orphans, talks. */
+#define _GNU_SOURCE
+#include "probe.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+int do_exit(int argc, char **argv)
+{
+	(void)argc;
+	return atoi(argv[2]);
+}
+
+_Noreturn int do_sleep(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	wait_forever();
+}
+
+_Noreturn int do_ready(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	say("ready");
+	wait_forever();
+}
+
+int do_echo_stdin(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return dump(STDIN_FILENO, STDOUT_FILENO) < 0 ? 1 : 0;
+}
+
+/* flood BYTES: the alphabet over and over, so that a gap or a doubled part is seen. */
+int do_flood(int argc, char **argv)
+{
+	char buffer[26 * 2520];
+	long long left = atoll(argv[2]);
+
+	(void)argc;
+	for (size_t index = 0; index < sizeof buffer; index++)
+		buffer[index] = (char)('a' + index % 26);
+	while (left > 0) {
+		size_t offset = (size_t)((atoll(argv[2]) - left) % 26);
+		size_t most = sizeof buffer - offset;
+		ssize_t part = write(STDOUT_FILENO, buffer + offset, left < (long long)most ? (size_t)left : most);
+
+		if (part < 0)
+			return 1;
+		left -= part;
+	}
+	return 0;
+}
+
+/* alloc BYTES [hold]: touches every page; with "hold" it says "ready" and keeps them. */
+int do_alloc(int argc, char **argv)
+{
+	size_t size = (size_t)atoll(argv[2]);
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return outcome(1);
+	for (size_t at = 0; at < size; at += 4096)
+		memory[at] = 1;
+	if (argc > 3) {
+		say("ready");
+		wait_forever();
+	}
+	return outcome(0);
+}
+
+static double milliseconds(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* cpu MILLISECONDS: spins for that long by the clock on the wall and prints how much processor time it got. */
+int do_cpu(int argc, char **argv)
+{
+	double end = milliseconds(CLOCK_MONOTONIC) + atof(argv[2]);
+
+	(void)argc;
+	while (milliseconds(CLOCK_MONOTONIC) < end)
+		;
+	printf("%.0f\n", milliseconds(CLOCK_PROCESS_CPUTIME_ID));
+	return 0;
+}
+
+int do_exec(int argc, char **argv)
+{
+	(void)argc;
+	execvp(argv[2], argv + 2);
+	return outcome(1);
+}
+
+/* fork-orphans N: N processes whose parent has gone, asleep; their pids, then asleep as well. */
+int do_fork_orphans(int argc, char **argv)
+{
+	int count = atoi(argv[2]);
+	pid_t parent = fork();
+
+	(void)argc;
+	if (parent == 0) {
+		for (int index = 0; index < count; index++) {
+			pid_t child = fork();
+
+			while (child == 0)
+				pause();
+			printf("%s%d", index ? "," : "[", child);
+		}
+		puts(count > 0 ? "]" : "[]");
+		return 0;
+	}
+	if (parent < 0)
+		return outcome(1);
+	wait_forever();
+}
+
+/* A child that has ended and is never waited for; its pid, then asleep. */
+int do_zombie(int argc, char **argv)
+{
+	pid_t child = fork();
+
+	(void)argc, (void)argv;
+	if (child == 0)
+		_exit(0);
+	if (child < 0)
+		return outcome(1);
+	printf("%d\n", child);
+	wait_forever();
+}
+
+static struct sockaddr_in loopback(const char *port)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
+}
+
+/* listen PORT: "ready", one connection on 127.0.0.1, what it sends goes back to it. */
+int do_listen(int argc, char **argv)
+{
+	struct sockaddr_in address = loopback(argv[2]);
+	int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), peer;
+
+	(void)argc;
+	if (bind(server, (struct sockaddr *)&address, sizeof address) < 0 || listen(server, 1) < 0)
+		return outcome(1);
+	say("ready");
+	peer = accept(server, NULL, NULL);
+	return peer < 0 || dump(peer, peer) < 0 ? outcome(1) : 0;
+}
+
+/* connect PORT TEXT: sends TEXT and prints the answer. */
+int do_connect(int argc, char **argv)
+{
+	struct sockaddr_in address = loopback(argv[2]);
+	int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)argc;
+	if (connect(peer, (struct sockaddr *)&address, sizeof address) < 0 || write(peer, argv[3], strlen(argv[3])) < 0)
+		return outcome(1);
+	shutdown(peer, SHUT_WR);
+	return dump(peer, STDOUT_FILENO) < 0 ? outcome(1) : 0;
+}
+
+/* notify TEXT: what sd_notify(3) sends to $NOTIFY_SOCKET. */
+int do_notify(int argc, char **argv)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	int socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)argc;
+	if (!path || strlen(path) >= sizeof address.sun_path) {
+		errno = ENOENT;
+		return outcome(1);
+	}
+	strcpy(address.sun_path, path);
+	return outcome(sendto(socket_fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *)&address, sizeof address) < 0);
+}

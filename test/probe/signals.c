@@ -1,0 +1,109 @@
+/* Signals: what is blocked, ignored and caught; dying by one; catching some. */
+#define _GNU_SOURCE
+#include "probe.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int is_blocked(int number)
+{
+	sigset_t set;
+
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	return sigismember(&set, number);
+}
+
+static int is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static int is_caught(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN && action.sa_handler != SIG_DFL;
+}
+
+static void print_those(const char *label, int (*belongs)(int number))
+{
+	const char *comma = "";
+
+	printf("\"%s\":[", label);
+	for (int number = 1; number <= SIGRTMAX; number++)
+		if (belongs(number) == 1) {
+			printf("%s\"%s\"", comma, name_of_signal(number));
+			comma = ",";
+		}
+	putchar(']');
+}
+
+int do_signals(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	putchar('{');
+	print_those("blocked", is_blocked);
+	putchar(',');
+	print_those("ignored", is_ignored);
+	putchar(',');
+	print_those("caught", is_caught);
+	puts("}");
+	return 0;
+}
+
+/* PID 1 of a namespace does not die of it: the kernel drops what has no handler. Then the status is 1. */
+int do_kill_self(int argc, char **argv)
+{
+	int number = number_of_signal(argv[2]);
+
+	(void)argc;
+	signal(number, SIG_DFL);
+	kill(getpid(), number);
+	return 1;
+}
+
+static int caught[2];
+
+static void note(int number)
+{
+	char byte = (char)number;
+
+	if (write(caught[1], &byte, 1) != 1)
+		abort();
+}
+
+/* trap SIG[=EXIT]…: "ready", then the name of each signal that comes; one with "=EXIT" ends the process. */
+int do_trap(int argc, char **argv)
+{
+	int exit_code[_NSIG];
+	char number;
+
+	memset(exit_code, -1, sizeof exit_code);
+	if (pipe(caught) < 0)
+		return outcome(1);
+	for (int index = 2; index < argc; index++) {
+		char *code = strchr(argv[index], '=');
+		struct sigaction action = { .sa_handler = note, .sa_flags = SA_RESTART };
+		int which;
+
+		if (code)
+			*code++ = '\0';
+		which = number_of_signal(argv[index]);
+		if (sigaction(which, &action, NULL) < 0)
+			return outcome(1);
+		if (code)
+			exit_code[which] = atoi(code);
+	}
+	say("ready");
+	while (read(caught[0], &number, 1) == 1) {
+		say(name_of_signal(number));
+		if (exit_code[(int)number] >= 0)
+			return exit_code[(int)number];
+	}
+	return 1;
+}

@@ -1,0 +1,77 @@
+/** Tests that need more than every machine has: a skip names what is missing, and in CI a skip is a failure. */
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { runtimeProgram } from "./paths.js";
+
+interface Need {
+	readonly met: () => boolean;
+	readonly missing: string;
+	/** Not even CI's machine has it; everywhere else the skip would hide a failure. */
+	readonly rare?: true;
+}
+
+function onPath(program: string): boolean {
+	const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+	return folders.some((folder) => {
+		try {
+			accessSync(join(folder, program), constants.X_OK);
+			return true;
+		} catch {
+			return false;
+		}
+	});
+}
+
+const program = (name: string, packageName = name): Need => ({
+	met: () => onPath(name),
+	missing: `"${name}" is not installed (apt-get install ${packageName})`,
+});
+
+const controllers = () => (existsSync("/proc/cgroups") ? readFileSync("/proc/self/cgroup", "utf8") : "");
+
+const known = {
+	runc: program("runc"),
+	crun: program("crun"),
+	criu: program("criu"),
+	newuidmap: program("newuidmap", "uidmap"),
+	root: { met: () => process.getuid?.() === 0, missing: "not run by root" },
+	tsrun: {
+		met: () => runtimeProgram.endsWith("tsrun"),
+		missing: `RUNTIME is ${runtimeProgram}, which differs here`,
+		rare: true,
+	},
+	"cgroup v1": {
+		met: () => /^\d+:[a-z]/m.test(controllers()),
+		missing: "this machine has no cgroup v1 controllers",
+		rare: true,
+	},
+	"cgroup v2": {
+		met: () => existsSync("/sys/fs/cgroup/cgroup.controllers"),
+		missing: "this machine's cgroups are not v2 alone",
+		rare: true,
+	},
+	systemd: { met: () => existsSync("/run/systemd/system"), missing: "systemd is not this machine's init", rare: true },
+	apparmor: {
+		met: () => existsSync("/sys/kernel/security/apparmor"),
+		missing: "the kernel runs no AppArmor",
+		rare: true,
+	},
+	selinux: { met: () => existsSync("/sys/fs/selinux/enforce"), missing: "the kernel runs no SELinux", rare: true },
+} satisfies Record<string, Need>;
+
+export type NeedName = keyof typeof known;
+
+/**
+ * Skips the test, with the reason, unless all that it needs is there: `needs(skip, "runc")`, where `skip` comes from the
+ * test's context.
+ *
+ * @throws Error in CI (`CI=true`), where everything must be there that a machine of CI's kind can have
+ */
+export function needs(skip: (reason: string) => void, ...names: NeedName[]): void {
+	for (const name of names) {
+		const need: Need = known[name];
+		if (need.met()) continue;
+		if (process.env.CI === "true" && !need.rare) throw new Error(`needs ${name}: ${need.missing}`);
+		skip(`needs ${name}: ${need.missing}`);
+	}
+}

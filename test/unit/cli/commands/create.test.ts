@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { createContainer } from "../../../../src/runtime/lifecycle/create.js";
+import { door } from "../../../support/door.js";
+import { call } from "../call.js";
+
+vi.mock("../../../../src/runtime/lifecycle/create.js", () => ({ createContainer: vi.fn() }));
+
+beforeEach(() => vi.clearAllMocks());
+
+async function optionsOf(line: string) {
+	expect((await call(line)).status).toBe(0);
+	return vi.mocked(createContainer).mock.calls[0]?.slice(1);
+}
+
+describe("create", () => {
+	it("takes the working directory for the bundle, and nothing else for granted", async () => {
+		expect(await optionsOf("create c1")).toEqual([
+			"c1",
+			{
+				bundle: ".",
+				pidFile: undefined,
+				consoleSocket: undefined,
+				pidfdSocket: undefined,
+				noPivot: false,
+				noNewKeyring: false,
+				preserveFds: 0,
+			},
+		]);
+	});
+
+	it("takes what engines give", async () => {
+		const flags = "--bundle /b --pid-file /b/pid --console-socket s --pidfd-socket p --no-pivot --no-new-keyring";
+		expect(await optionsOf(`create ${flags} --preserve-fds 2 c1`)).toEqual([
+			"c1",
+			{
+				bundle: "/b",
+				pidFile: "/b/pid",
+				consoleSocket: "s",
+				pidfdSocket: "p",
+				noPivot: true,
+				noNewKeyring: true,
+				preserveFds: 2,
+			},
+		]);
+	});
+
+	it("reads a relative pid file from the caller's directory", async () => {
+		door.answer("getcwd", "/here");
+		expect(await optionsOf("create -b /b --pid-file pid c1")).toMatchObject(["c1", { pidFile: "/here/pid" }]);
+	});
+
+	it("takes an empty path for none", async () => {
+		expect(await optionsOf("create --bundle= --pid-file= --console-socket= c1")).toMatchObject([
+			"c1",
+			{ bundle: ".", pidFile: undefined, consoleSocket: undefined },
+		]);
+	});
+
+	it("refuses a number of descriptors that is none", async () => {
+		const { status, stderr } = await call("create --preserve-fds two c1");
+		expect({ status, stderr }).toEqual({
+			status: 1,
+			stderr: 'invalid value "two" for flag -preserve-fds: parse error\n',
+		});
+	});
+});

@@ -1,0 +1,21 @@
+import { beforeEach, expect, it, vi } from "vitest";
+import { SIGPIPE } from "../../../src/sys/constants.js";
+import { door } from "../../support/door.js";
+import { ProcessEnded } from "../../support/door-answers.js";
+
+const start = () => import("../../../src/cli/main.js");
+
+beforeEach(() => vi.resetModules());
+
+it("ends the process with the command's status", async () => {
+	door.answer("argv", ["tsrun", "frob"]);
+	await expect(start()).rejects.toThrow(ProcessEnded);
+	expect(door.args("exit")).toEqual([[3]]);
+});
+
+it("ignores SIGPIPE before anything is written", async () => {
+	door.answer("argv", ["tsrun", "frob"]);
+	await expect(start()).rejects.toThrow(ProcessEnded);
+	expect(door.names.indexOf("signal_ignore")).toBeLessThan(door.names.indexOf("write"));
+	expect(door.args("signal_ignore")).toEqual([[SIGPIPE, true]]);
+});
