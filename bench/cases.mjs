@@ -49,8 +49,8 @@ export function listCases({ runtimes, tools, folder, bundles }) {
 	};
 
 	/** Cases about a container that is there. */
-	const using = (config, name, commandsOf) => ({
-		...making(config, name, (one) => [commandsOf(one)]),
+	const using = (config, name, commandsOf, more = {}) => ({
+		...making(config, name, (one) => [commandsOf(one)], more),
 		prepare: () => {
 			for (const one of runtimes) {
 				const [command, ...args] = call(one, "run", "--detach", "--bundle", bundles[config].long, idOf(one));
@@ -65,6 +65,7 @@ export function listCases({ runtimes, tools, folder, bundles }) {
 		call(one, "start", idOf(one)),
 		call(one, "delete", "--force", idOf(one)),
 	];
+	const exec = (one) => call(one, "exec", idOf(one), "/bin/true");
 	const withFloor = (one) => {
 		const { short, floor } = bundles[one.config];
 		const command = [tools.floor, ...floor, "tsrun-bench-floor", join(short, "rootfs"), "/bin/true"];
@@ -75,12 +76,13 @@ export function listCases({ runtimes, tools, folder, bundles }) {
 		withFloor(making("spec", "run", run)),
 		withFloor(making("spec", "run, one every 300 ms", run, { pause: 300 })),
 		making("spec", "create + start + delete", steps),
-		using("spec", "exec", (one) => call(one, "exec", idOf(one), "/bin/true")),
+		using("spec", "exec", exec),
+		using("spec", "exec, one every 300 ms", exec, { pause: 300 }),
 		using("spec", "state", (one) => call(one, "state", idOf(one))),
 		using("spec", "kill", (one) => call(one, "kill", idOf(one), "CONT")),
 		withFloor(making("docker", "run", run)),
 		withFloor(making("docker", "run, one every 300 ms", run, { pause: 300 })),
 		making("docker", "create + start + delete", steps),
-		using("docker", "exec", (one) => call(one, "exec", idOf(one), "/bin/true")),
+		using("docker", "exec", exec),
 	];
 }

@@ -288,17 +288,17 @@ static void bring_loopback_up(void)
 	close(control);
 }
 
-static void load_filter(const char *path)
+static struct sock_filter instructions[BPF_MAXINSNS];
+static struct sock_fprog filter = { .filter = instructions };
+
+static void read_filter(const char *path)
 {
-	struct sock_filter instructions[BPF_MAXINSNS];
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length = read(file, instructions, sizeof instructions);
-	struct sock_fprog program = { .filter = instructions };
 
 	must(length, path);
 	close(file);
-	program.len = (unsigned short)((size_t)length / sizeof *instructions);
-	must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), "seccomp");
+	filter.len = (unsigned short)((size_t)length / sizeof *instructions);
 }
 
 static void drop_capabilities(uint64_t kept)
@@ -322,7 +322,7 @@ static const uint64_t docker_capabilities = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRID
 	BIT(CAP_MKNOD) | BIT(CAP_NET_RAW) | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETFCAP) | BIT(CAP_SETPCAP) |
 	BIT(CAP_NET_BIND_SERVICE) | BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE);
 
-static _Noreturn void become_container(const char *rootfs, const char *filter, char **argv)
+static _Noreturn void become_container(const char *rootfs, char **argv)
 {
 	char *environment[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", "HOME=/", NULL };
 	const struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1024 };
@@ -351,8 +351,8 @@ static _Noreturn void become_container(const char *rootfs, const char *filter, c
 		must(setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
 		must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
 	}
-	if (filter)
-		load_filter(filter);
+	if (filter.len > 0)
+		must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), "seccomp");
 	drop_capabilities(docker ? docker_capabilities : spec_capabilities);
 	must(syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC), "close_range");
 	execve(*argv, argv, environment);
@@ -374,7 +374,6 @@ static pid_t fork_into_namespaces(void)
 
 int main(int argc, char **argv)
 {
-	const char *filter = NULL;
 	int status;
 	pid_t child;
 
@@ -385,7 +384,7 @@ int main(int argc, char **argv)
 		argv++;
 	}
 	if (*argv && strcmp(*argv, "--filter") == 0 && argv[1]) {
-		filter = argv[1];
+		read_filter(argv[1]);
 		argv += 2;
 	}
 	if (!argv[0] || !argv[1] || !argv[2]) {
@@ -397,7 +396,7 @@ int main(int argc, char **argv)
 	child = fork_into_namespaces();
 	must(child, "clone3");
 	if (child == 0)
-		become_container(argv[1], filter, argv + 2);
+		become_container(argv[1], argv + 2);
 	must(waitpid(child, &status, 0), "waitpid");
 	remove_cgroups();
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -41,8 +41,6 @@ link();
 async function bundle() {
 	const staging = join(out, "bundle");
 	rmSync(staging, { recursive: true, force: true });
-	const shim = (/** @type {string} */ name) => join(root, "src/cli/shims", `${name}.ts`);
-	const names = ["events", "process", "path", "fs", "child_process"];
 	await build({
 		entryPoints: [join(root, "src/cli/main.ts")],
 		outdir: staging,
@@ -57,7 +55,6 @@ async function bundle() {
 		sourcemap: "external",
 		sourcesContent: false,
 		chunkNames: "[name]-[hash]",
-		alias: Object.fromEntries(names.flatMap((name) => [[`node:${name}`, shim(name)]])),
 		define: {
 			TSRUN_VERSION: JSON.stringify(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version),
 			TSRUN_COMMIT: JSON.stringify(commit()),

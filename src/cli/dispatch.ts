@@ -1,10 +1,12 @@
 /** From the words of one command to its exit status: which verb, with which flags, for which host. */
+
 import { type GivenFlag, scanArguments } from "./arguments.js";
 import { type Command, newCommand } from "./command.js";
 import { createHost } from "./context.js";
 import { globalFlags, readGlobals, versionFlag } from "./global-flags.js";
 import { openLog } from "./log.js";
-import { writeText } from "./output.js";
+import { printText } from "./output.js";
+import { parseFlags } from "./parse-flags.js";
 import { verbs } from "./program.js";
 import { unknownVerb, usageError } from "./usage-error.js";
 import type { FlagValues, Verb } from "./verb.js";
@@ -25,8 +27,10 @@ async function carryOut(command: Command, words: readonly string[]): Promise<num
 	const keep = ({ flag, value }: GivenFlag) => globals.set(flag.name, value);
 	const [name, ...rest] = scanArguments(words, [...globalFlags, versionFlag], true, keep);
 	await traceIfAsked(command);
-	if (globals.has("version")) return print(`${program} version ${(await import("./version.js")).versionLines()}\n`);
-	if (name === undefined || globals.has("help")) return print((await import("./help.js")).programHelp(program));
+	if (globals.get("version") === true)
+		return print(`${program} version ${(await import("./version.js")).versionLines()}\n`);
+	if (name === undefined || globals.get("help") === true)
+		return print((await import("./help.js")).programHelp(program));
 	if (name === "help" || name === "h") return help(program, rest[0]);
 
 	const verb = await loadVerb(name);
@@ -37,10 +41,10 @@ async function carryOut(command: Command, words: readonly string[]): Promise<num
 		else keep(given);
 	});
 	await traceIfAsked(command);
-	if (globals.has("help")) return help(program, name);
+	if (globals.get("help") === true) return help(program, name);
 	checkOperands(`${program}: "${name}"`, verb, operands);
 	// most calls of an engine carry global flags alone, and are spared the parser
-	const flags = own.length === 0 ? {} : (await import("./parse-flags.js")).parseFlags(name, own);
+	const flags = parseFlags(own);
 	return runVerb(command, verb, operands, flags);
 }
 
@@ -82,6 +86,6 @@ async function help(program: string, name: string | undefined): Promise<number> 
 }
 
 function print(text: string): number {
-	writeText(1, text);
+	printText(text);
 	return 0;
 }

@@ -8,7 +8,7 @@ import { writeText } from "./output.js";
 
 export type LogFormat = "text" | "json";
 
-export interface LogSettings {
+interface LogSettings {
 	/** The file, or undefined for stderr. */
 	readonly log: string | undefined;
 	readonly logFormat: LogFormat;
@@ -50,12 +50,12 @@ function openFile(path: string, firstFreeFd: Fd): Fd {
 }
 
 /** Engines parse `time` as RFC 3339 and show `msg`; the rest is ours. */
-export function jsonLine(level: Level, message: string, time: string, fields: LogFields): string {
+function jsonLine(level: Level, message: string, time: string, fields: LogFields): string {
 	return `${JSON.stringify({ level, msg: message, time, ...fields })}\n`;
 }
 
 /** The text format of logrus: bare words stay bare, everything else is quoted. */
-export function textLine(level: Level, message: string, time: string, fields: LogFields): string {
+function textLine(level: Level, message: string, time: string, fields: LogFields): string {
 	const pairs = Object.entries({ time, level, msg: message, ...fields });
 	return `${pairs.map(([key, value]) => `${key}=${quote(String(value))}`).join(" ")}\n`;
 }

@@ -1,7 +1,7 @@
 /** What goes to stdout and stderr: every byte of it, or nothing more once the reader has gone. */
 import { POLLOUT } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
-import { hasCode } from "../sys/errors.js";
+import { attempt, hasCode } from "../sys/errors.js";
 import { sys } from "../sys/index.js";
 
 /** Writes the whole text through short writes and full pipes; a reader that has gone (EPIPE) is no error. */
@@ -14,6 +14,11 @@ export function writeText(fd: Fd, text: string): void {
 		left -= written;
 		if (left > 0 && written > 0) data = (typeof data === "string" ? utf8Bytes(data) : data).slice(written);
 	}
+}
+
+/** What a command was asked for. */
+export function printText(text: string): void {
+	attempt("file-failed", "write /dev/stdout", () => writeText(1, text), { object: "/dev/stdout" });
 }
 
 function writeSome(fd: Fd, data: string | ArrayBuffer): number | "nobody reads" {

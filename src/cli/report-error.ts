@@ -26,9 +26,11 @@ export async function reportError(command: Command, error: unknown): Promise<num
 	const log = finalLog(command, globals);
 	log?.error(oneLine(text), fields);
 	if (log === undefined || globals.log !== undefined) {
+		const terminal = sys.isatty(2);
 		const unknownVerb = fields.id === "usage" && !command.running && !misused;
-		const hint = unknownVerb || (!misused && (globals.debug || sys.isatty(2)));
-		writeText(2, plainText(text, hint ? fields.hint : undefined, fields.stack));
+		// engines show their users what is on stderr: hints are for people, and the usage page has had it already
+		const hint = unknownVerb || (!misused && (globals.debug || terminal)) ? fields.hint : undefined;
+		writeText(2, plainText(terminal ? text.trimEnd() : oneLine(text), hint, fields.stack));
 	}
 	return ownStatus ?? verb?.failureStatus ?? 1;
 }
@@ -73,7 +75,7 @@ function finalLog(command: Command, globals: Globals): Logger | undefined {
 }
 
 function plainText(message: string, hint: string | undefined, stack: string | undefined): string {
-	const lines = [sys.isatty(2) ? message.trimEnd() : oneLine(message)];
+	const lines = [message];
 	if (hint !== undefined) lines.push(`hint: ${hint}`);
 	if (stack) lines.push(stack.trimEnd());
 	return `${lines.join("\n")}\n`;

@@ -4,7 +4,7 @@
  */
 import { capabilityNames } from "../spec/capability-names.js";
 import type { Capabilities } from "../spec/types.js";
-import { CAP_LAST_CAP, PR_CAPBSET_DROP, PR_CAPBSET_READ } from "../sys/constants.js";
+import { PR_CAPBSET_DROP, PR_CAPBSET_READ } from "../sys/constants.js";
 import type { CapabilitySets } from "../sys/door.js";
 import { failure, hasCode } from "../sys/errors.js";
 import { sys } from "../sys/index.js";
@@ -32,15 +32,14 @@ export function capabilitySets(
 	capabilities: Capabilities,
 	lastCap: number,
 ): { readonly masks: CapabilityMasks; readonly unavailable: readonly string[] } {
-	const bits = new Map(capabilityNames.map((name, bit) => [name, bit]));
 	const unavailable = new Set<string>();
 	const mask = (names: readonly string[] = []) => {
 		// two halves, since arithmetic on small integers costs a fraction of that on big ones
 		let low = 0;
 		let high = 0;
 		for (const name of names) {
-			const bit = bits.get(name);
-			if (bit === undefined) continue;
+			const bit = capabilityNames.indexOf(name);
+			if (bit < 0) continue;
 			if (bit > lastCap) unavailable.add(name);
 			else if (bit < 32) low |= 1 << bit;
 			else high |= 1 << (bit - 32);
@@ -104,11 +103,10 @@ function boundingWithin(wanted: bigint, permitted: bigint): bigint {
 	return mask;
 }
 
-/** The number of the running kernel's last capability: two questions unless the kernel is older or newer than ours. */
+/** The number of the last capability that we have a name for and the running kernel knows: one question, mostly. */
 export function lastCapability(): number {
-	let last = CAP_LAST_CAP;
+	let last = capabilityNames.length - 1;
 	while (last > 0 && !kernelKnows(last)) last--;
-	while (last < highestBit && kernelKnows(last + 1)) last++;
 	return last;
 }
 

@@ -34,49 +34,48 @@ import {
 	MS_UNBINDABLE,
 } from "../sys/constants.js";
 
+/** What an option does to a flag MS_*: sets it, or with a minus sign clears it. */
+type Table = Readonly<Record<string, number>>;
+
 /** Attributes of one mount. With an "r" in front, "rro", they are meant for the whole tree below it (Linux 5.12). */
-const attributesSet: Readonly<Record<string, number>> = {
+const attributeOptions: Table = {
 	ro: MS_RDONLY,
+	rw: -MS_RDONLY,
 	nosuid: MS_NOSUID,
+	suid: -MS_NOSUID,
 	nodev: MS_NODEV,
+	dev: -MS_NODEV,
 	noexec: MS_NOEXEC,
+	exec: -MS_NOEXEC,
 	nosymfollow: MS_NOSYMFOLLOW,
+	symfollow: -MS_NOSYMFOLLOW,
 	nodiratime: MS_NODIRATIME,
+	diratime: -MS_NODIRATIME,
 	noatime: MS_NOATIME,
+	atime: -MS_NOATIME,
 	relatime: MS_RELATIME,
+	norelatime: -MS_RELATIME,
 	strictatime: MS_STRICTATIME,
-};
-const attributesCleared: Readonly<Record<string, number>> = {
-	rw: MS_RDONLY,
-	suid: MS_NOSUID,
-	dev: MS_NODEV,
-	exec: MS_NOEXEC,
-	symfollow: MS_NOSYMFOLLOW,
-	diratime: MS_NODIRATIME,
-	atime: MS_NOATIME,
-	norelatime: MS_RELATIME,
-	nostrictatime: MS_STRICTATIME,
+	nostrictatime: -MS_STRICTATIME,
 };
 
 /** Flags of the file system, shared by all its mounts. */
-const superblockSet: Readonly<Record<string, number>> = {
+const superblockOptions: Table = {
 	sync: MS_SYNCHRONOUS,
+	async: -MS_SYNCHRONOUS,
 	dirsync: MS_DIRSYNC,
 	lazytime: MS_LAZYTIME,
+	nolazytime: -MS_LAZYTIME,
 	mand: MS_MANDLOCK,
+	nomand: -MS_MANDLOCK,
 	iversion: MS_I_VERSION,
+	noiversion: -MS_I_VERSION,
 	silent: MS_SILENT,
-};
-const superblockCleared: Readonly<Record<string, number>> = {
-	async: MS_SYNCHRONOUS,
-	nolazytime: MS_LAZYTIME,
-	nomand: MS_MANDLOCK,
-	noiversion: MS_I_VERSION,
-	loud: MS_SILENT,
+	loud: -MS_SILENT,
 };
 
 /** mount_namespaces(7). */
-const propagations: Readonly<Record<string, number>> = {
+const propagationOptions: Table = {
 	private: MS_PRIVATE,
 	rprivate: MS_PRIVATE | MS_REC,
 	shared: MS_SHARED,
@@ -136,10 +135,9 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
 	const seen = new Set<string>();
 	const data: string[] = [];
 	for (const option of options) {
-		if (applyFlag(own, option, superblockSet, superblockCleared)) continue;
-		if (applyFlag(own, option, attributesSet, attributesCleared)) continue;
-		if (option.startsWith("r") && applyFlag(tree, option.slice(1), attributesSet, attributesCleared)) continue;
-		const change = lookup(propagations, option);
+		if (applyFlag(own, option, attributeOptions) || applyFlag(own, option, superblockOptions)) continue;
+		if (option.startsWith("r") && applyFlag(tree, option.slice(1), attributeOptions)) continue;
+		const change = lookup(propagationOptions, option);
 		if (change !== undefined) propagation.push(change);
 		else if ((kinds as readonly string[]).includes(option)) seen.add(option);
 		else if (option !== "") data.push(option);
@@ -161,37 +159,33 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
 
 /** The options that are understood here, for the features document: sorted, without those that are data. */
 export function mountOptionNames(): readonly string[] {
-	const attributes = [...Object.keys(attributesSet), ...Object.keys(attributesCleared)];
+	const attributes = Object.keys(attributeOptions);
 	return [
 		...attributes,
 		...attributes.map((name) => `r${name}`),
-		...Object.keys(superblockSet),
-		...Object.keys(superblockCleared),
-		...Object.keys(propagations),
+		...Object.keys(superblockOptions),
+		...Object.keys(propagationOptions),
 		...kinds,
 	].sort();
 }
 
 /** Options come from outside: "constructor" must not find what every object inherits. */
-function lookup(table: Readonly<Record<string, number>>, option: string): number | undefined {
+function lookup(table: Table, option: string): number | undefined {
 	return Object.hasOwn(table, option) ? table[option] : undefined;
 }
 
-type Table = Readonly<Record<string, number>>;
-
-/** False when the option is in neither table. */
-function applyFlag(flags: Flags, option: string, setting: Table, clearing: Table): boolean {
-	const set = lookup(setting, option);
-	if (set !== undefined) {
+/** False when the table does not have the option. */
+function applyFlag(flags: Flags, option: string, table: Table): boolean {
+	const effect = lookup(table, option);
+	if (effect === undefined) return false;
+	if (effect > 0) {
 		// choosing an access time drops the one chosen before
-		flags.set = (set & atimeFlags ? flags.set & ~atimeFlags : flags.set) | set;
-		flags.cleared &= ~set;
-		return true;
+		flags.set = (effect & atimeFlags ? flags.set & ~atimeFlags : flags.set) | effect;
+		flags.cleared &= ~effect;
+	} else {
+		flags.set &= ~-effect;
+		flags.cleared |= -effect;
 	}
-	const clear = lookup(clearing, option);
-	if (clear === undefined) return false;
-	flags.set &= ~clear;
-	flags.cleared |= clear;
 	return true;
 }
 
@@ -219,8 +213,8 @@ const named = MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME | MS_MANDLOCK;
 
 function superblockNames({ set, cleared }: Flags): readonly string[] {
 	if (((set | cleared) & named) === 0) return [];
-	return [
-		...Object.keys(superblockSet).filter((name) => set & named & (superblockSet[name] ?? 0)),
-		...Object.keys(superblockCleared).filter((name) => cleared & named & (superblockCleared[name] ?? 0)),
-	];
+	return Object.keys(superblockOptions).filter((name) => {
+		const effect = superblockOptions[name] ?? 0;
+		return effect > 0 ? effect & set & named : -effect & cleared & named;
+	});
 }

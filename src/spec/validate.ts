@@ -75,7 +75,7 @@ function stringsWithNul(value: unknown, path: string): string[] {
 /**
  * Hands the warnings on when there is nothing worse.
  *
- * @throws TsrunError config-invalid with a line for each error; the issues are its cause
+ * @throws TsrunError config-invalid with a line for each error; all issues, as Issue[], are its cause
  */
 export function warningsOf(issues: readonly Issue[], source: string): Issue[] {
 	const errors = issues.filter(({ severity }) => severity === "error");
@@ -88,6 +88,6 @@ export function warningsOf(issues: readonly Issue[], source: string): Issue[] {
 		object: source,
 		jsonPath: first.path,
 		hint: `see ${[...new Set(errors.map(({ section }) => section))].join(", ")} of the OCI runtime specification`,
-		cause: errors,
+		cause: issues,
 	});
 }

@@ -4,7 +4,7 @@
  * crun 1.8 refuses a machine with both cgroup versions; to try it there, hide version 2 from the whole run:
  *
  *   unshare -m --propagation private sh -c \
- *     'mount -t tmpfs none /sys/fs/cgroup/unified && RUNTIME=crun npx vitest run --config test/e2e/vitest.config.ts'
+ *     'mount -t tmpfs none /sys/fs/cgroup/unified && RUNTIME=crun npm run test:e2e'
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";

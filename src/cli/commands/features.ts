@@ -3,7 +3,7 @@ import { mountOptionNames } from "../../linux/mount-options.js";
 import { actions, architectures, flags, operators } from "../../linux/seccomp/names.js";
 import { features } from "../../spec/features.js";
 import type { SeccompAction, SeccompFlag, SeccompOperator } from "../../spec/types.js";
-import { formatJson, writeText } from "../output.js";
+import { formatJson, printText } from "../output.js";
 import type { Verb } from "../verb.js";
 import { versionAnnotations } from "../version.js";
 
@@ -27,7 +27,7 @@ seccomp.`,
 			unsafeAnnotations: [],
 			annotations: versionAnnotations(),
 		});
-		writeText(1, formatJson(document, "    "));
+		printText(formatJson(document, "    "));
 		return 0;
 	},
 };

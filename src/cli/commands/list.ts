@@ -1,6 +1,6 @@
 /** `list`: the containers below one root. */
 import { type ContainerSummary, listContainers } from "../../runtime/state.js";
-import { formatJson, formatTable, writeText } from "../output.js";
+import { formatJson, formatTable, printText } from "../output.js";
 import { formatFlag, isJson } from "../output-format.js";
 import type { Verb } from "../verb.js";
 
@@ -20,9 +20,9 @@ flag --root.`,
 	run(host, _operands, { format, quiet }) {
 		const json = isJson(format);
 		const containers = listContainers(host);
-		if (quiet) writeText(1, containers.map(({ id }) => `${id}\n`).join(""));
-		else if (json) writeText(1, formatJson(containers.length === 0 ? null : containers, ""));
-		else writeText(1, formatTable([titles, ...containers.map(row)]));
+		if (quiet) printText(containers.map(({ id }) => `${id}\n`).join(""));
+		else if (json) printText(formatJson(containers.length === 0 ? null : containers, ""));
+		else printText(formatTable([titles, ...containers.map(row)]));
 		return 0;
 	},
 };

@@ -1,7 +1,7 @@
 /** `ps`: the container's processes, as pids or as the lines that ps(1) prints about them. */
 import { containerProcesses, runPs } from "../../runtime/processes.js";
 import { TsrunError } from "../../sys/errors.js";
-import { formatJson, writeText } from "../output.js";
+import { formatJson, printText } from "../output.js";
 import { formatFlag, isJson } from "../output-format.js";
 import type { Verb } from "../verb.js";
 
@@ -20,8 +20,8 @@ processes; it must have a column PID. "-ef" is used when nothing follows.`,
 	run(host, [id = "", ...psOptions], { format }) {
 		const json = isJson(format);
 		const pids = containerProcesses(host, id);
-		if (json) writeText(1, formatJson(pids.length === 0 ? null : pids, ""));
-		else writeText(1, keepProcesses(runPs(psOptions.length === 0 ? ["-ef"] : psOptions), new Set(pids)));
+		if (json) printText(formatJson(pids.length === 0 ? null : pids, ""));
+		else printText(keepProcesses(runPs(psOptions.length === 0 ? ["-ef"] : psOptions), new Set(pids)));
 		return 0;
 	},
 };

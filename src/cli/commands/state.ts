@@ -1,6 +1,6 @@
 /** `state`: the state document of the specification (runtime.md#state), with what runc adds to it. */
 import { containerState } from "../../runtime/state.js";
-import { formatJson, writeText } from "../output.js";
+import { formatJson, printText } from "../output.js";
 import type { Verb } from "../verb.js";
 
 export const verb: Verb = {
@@ -11,7 +11,7 @@ filesystem, time of creation and annotations.`,
 	flags: [],
 	operands: { least: 1, most: 1 },
 	run(host, [id = ""]) {
-		writeText(1, formatJson(containerState(host, id), "  "));
+		printText(formatJson(containerState(host, id), "  "));
 		return 0;
 	},
 };

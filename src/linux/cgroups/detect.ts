@@ -82,7 +82,7 @@ export function parseProcCgroup(text: string): Readonly<Record<string, string>> 
 /** The layout that a mount table shows. Mounts elsewhere than in /sys/fs/cgroup count only when that has none. */
 export function layoutOf(mountinfo: string, own: Readonly<Record<string, string>>): CgroupLayout {
 	const atHome = visibleMounts(mountinfo, ` ${home}`);
-	const mounts = atHome.length > 0 ? atHome : visibleMounts(mountinfo, " - cgroup");
+	const mounts = atHome.length > 0 ? atHome : visibleMounts(mountinfo, " - cgroup").filter(isElsewhere);
 	const hierarchies: Hierarchy[] = [];
 	const seen = new Set<string>();
 	for (const mount of mounts) {
@@ -93,6 +93,10 @@ export function layoutOf(mountinfo: string, own: Readonly<Record<string, string>
 	}
 	const version = hierarchies.some((one) => one.version === 1) ? 1 : hierarchies.length > 0 ? 2 : 0;
 	return { version, hierarchies };
+}
+
+function isElsewhere({ mountPoint }: { readonly mountPoint: string }): boolean {
+	return !isWithin(mountPoint, home);
 }
 
 /** The cgroup mounts among the lines with `needle`, without those that a later mount covers. */

@@ -49,8 +49,11 @@ export interface Mount {
 
 /** A range of ids: `size` ids from `containerID` on are those from `hostID` on outside. */
 export interface IdMapping {
+	/** The first id inside. */
 	containerID: Uint32;
+	/** The first id outside, in the namespace of the runtime. */
 	hostID: Uint32;
+	/** How many ids, at least one. */
 	size: Uint32;
 }
 

@@ -11,6 +11,7 @@ export interface Features {
 	hooks?: string[];
 	/** Mount options, without those that go to a filesystem as data. */
 	mountOptions?: string[];
+	/** What only Linux has. */
 	linux?: LinuxFeatures;
 	/** Metadata of the runtime itself. */
 	annotations?: Record<string, string>;
@@ -19,37 +20,52 @@ export interface Features {
 }
 
 export interface LinuxFeatures {
+	/** Types of namespaces. */
 	namespaces?: NamespaceType[];
 	/** Capability names, whether or not this kernel has them. */
 	capabilities?: string[];
+	/** Versions of cgroups and ways to manage them. */
 	cgroup?: CgroupFeatures;
+	/** What of seccomp profiles is understood. */
 	seccomp?: SeccompFeatures;
+	/** AppArmor profiles. */
 	apparmor?: Feature;
+	/** SELinux labels. */
 	selinux?: Feature;
+	/** NUMA memory policies. */
 	memoryPolicy?: MemoryPolicyFeatures;
+	/** Intel Resource Director Technology. */
 	intelRdt?: IntelRdtFeatures;
+	/** What mounts can do beyond their options. */
 	mountExtensions?: MountExtensions;
 	/** Moving network devices. */
 	netDevices?: Feature;
 }
 
 export interface Feature {
+	/** Whether it is implemented. */
 	enabled?: boolean;
 }
 
 export interface CgroupFeatures {
+	/** cgroup v1. */
 	v1?: boolean;
+	/** cgroup v2. */
 	v2?: boolean;
 	/** Through the system's systemd. */
 	systemd?: boolean;
 	/** Through a user's systemd. */
 	systemdUser?: boolean;
+	/** The RDMA controller. */
 	rdma?: boolean;
 }
 
 export interface SeccompFeatures extends Feature {
+	/** Names of actions. */
 	actions?: SeccompAction[];
+	/** Names of comparisons. */
 	operators?: SeccompOperator[];
+	/** Names of architectures. */
 	archs?: SeccompArch[];
 	/** Flags that are recognised. */
 	knownFlags?: SeccompFlag[];
@@ -58,7 +74,9 @@ export interface SeccompFeatures extends Feature {
 }
 
 export interface MemoryPolicyFeatures {
+	/** Names of policies. */
 	modes?: MemoryPolicyMode[];
+	/** Names of flags. */
 	flags?: MemoryPolicyFlag[];
 }
 

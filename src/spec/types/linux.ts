@@ -42,6 +42,7 @@ export interface Linux {
 }
 
 export interface Namespace {
+	/** What is isolated. */
 	type: NamespaceType;
 	/** The namespace to join, absolute, as the runtime sees it; a new one is made when absent. */
 	path?: string;
@@ -51,7 +52,9 @@ export type NamespaceType = "pid" | "network" | "mount" | "ipc" | "uts" | "user"
 
 /** time_namespaces(7). */
 export interface TimeOffsets {
+	/** CLOCK_MONOTONIC and its relatives. */
 	monotonic?: TimeOffset;
+	/** CLOCK_BOOTTIME and its relatives. */
 	boottime?: TimeOffset;
 }
 
@@ -101,9 +104,11 @@ export interface IntelRdt {
 
 /** set_mempolicy(2). */
 export interface MemoryPolicy {
+	/** Where memory comes from. */
 	mode: MemoryPolicyMode;
 	/** Node list such as "0-3,7". */
 	nodes?: string;
+	/** How the nodes are counted. */
 	flags?: MemoryPolicyFlag[];
 }
 
@@ -130,6 +135,7 @@ export type RootfsPropagation =
 	| "runbindable";
 
 export interface Personality {
+	/** LINUX32 makes uname(2) tell a 32-bit machine. */
 	domain: PersonalityDomain;
 	/** None is defined so far. */
 	flags?: string[];

@@ -39,13 +39,17 @@ export interface Process {
 
 /** In characters. */
 export interface ConsoleSize {
+	/** Rows. */
 	height: Uint64;
+	/** Columns. */
 	width: Uint64;
 }
 
 /** Numbers of the container's user namespace; names are not looked up. */
 export interface User {
+	/** User id of the process. */
 	uid: Uint32;
+	/** Group id of the process. */
 	gid: Uint32;
 	/** File mode creation mask. */
 	umask?: Uint32;
@@ -55,16 +59,24 @@ export interface User {
 
 /** Names of capabilities(7), such as CAP_CHOWN. Unknown ones are a warning, so any string is legal here. */
 export interface Capabilities {
+	/** The most that an execve can gain. */
 	bounding?: string[];
+	/** What the kernel asks for. */
 	effective?: string[];
+	/** What is kept across execve by files that name it. */
 	inheritable?: string[];
+	/** What the process may make effective. */
 	permitted?: string[];
+	/** What is kept across execve of ordinary programs. */
 	ambient?: string[];
 }
 
 export interface Rlimit {
+	/** What is limited. */
 	type: RlimitType;
+	/** What the kernel enforces. */
 	soft: Uint64;
+	/** How far the process itself may raise the soft limit. */
 	hard: Uint64;
 }
 
@@ -89,11 +101,13 @@ export type RlimitType =
 
 /** sched_setattr(2). Absent numbers are 0. */
 export interface Scheduler {
+	/** How the process is scheduled. */
 	policy: SchedulerPolicy;
 	/** -20 (gets most) to 19. */
 	nice?: Int32;
 	/** Static priority of SCHED_FIFO and SCHED_RR, 1 to 99. */
 	priority?: Int32;
+	/** Flags of sched_setattr(2). */
 	flags?: SchedulerFlag[];
 	/** SCHED_DEADLINE: nanoseconds of CPU time in each period. */
 	runtime?: Uint64;
@@ -123,6 +137,7 @@ export type SchedulerFlag =
 
 /** ioprio_set(2). */
 export interface IoPriority {
+	/** Real-time, best effort, or only when nobody else asks. */
 	class: IoPriorityClass;
 	/**
 	 * Level within the class, 0 (served first) to 7.

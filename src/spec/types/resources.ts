@@ -4,12 +4,17 @@ import type { Int64, Uint16, Uint32, Uint64 } from "./scalars.js";
 export interface LinuxResources {
 	/** Which devices may be used; later entries win. */
 	devices?: DeviceRule[];
+	/** Memory and swap. */
 	memory?: MemoryResources;
+	/** CPU time and CPU sets. */
 	cpu?: CpuResources;
+	/** Bandwidth of block devices. */
 	blockIO?: BlockIoResources;
 	/** Huge page limits, one per page size. */
 	hugepageLimits?: HugepageLimit[];
+	/** Marks on outgoing packets. */
 	network?: NetworkResources;
+	/** Number of tasks. */
 	pids?: PidsResources;
 	/** Limits by the name of the RDMA device. */
 	rdma?: Record<string, RdmaLimit>;
@@ -18,6 +23,7 @@ export interface LinuxResources {
 }
 
 export interface DeviceRule {
+	/** True allows, false denies. */
 	allow: boolean;
 	/** All devices when "a" or absent. */
 	type?: DeviceRuleType;
@@ -61,9 +67,11 @@ export interface CpuResources {
 	quota?: Int64;
 	/** Unused time that may be saved up on top of the quota. */
 	burst?: Uint64;
+	/** Length of a period, 100000 by default. */
 	period?: Uint64;
 	/** Real-time CPU time in each real-time period. */
 	realtimeRuntime?: Int64;
+	/** Length of a real-time period. */
 	realtimePeriod?: Uint64;
 	/** CPU list, "0-3,7". */
 	cpus?: string;
@@ -91,14 +99,20 @@ export interface BlockIoResources {
 }
 
 export interface BlockIoWeight {
+	/** Major number of the device. */
 	major: Int64;
+	/** Minor number of the device. */
 	minor: Int64;
+	/** Weight on that device. */
 	weight?: Uint16;
+	/** Weight against the cgroup's own children, CFQ only. */
 	leafWeight?: Uint16;
 }
 
 export interface BlockIoThrottle {
+	/** Major number of the device. */
 	major: Int64;
+	/** Minor number of the device. */
 	minor: Int64;
 	/** Bytes or operations per second. */
 	rate: Uint64;
@@ -120,7 +134,9 @@ export interface NetworkResources {
 }
 
 export interface InterfacePriority {
+	/** Interface. */
 	name: string;
+	/** Priority of its packets. */
 	priority: Uint32;
 }
 
@@ -131,6 +147,8 @@ export interface PidsResources {
 
 /** At least one of the two. */
 export interface RdmaLimit {
+	/** Handles of the device, at most. */
 	hcaHandles?: Uint32;
+	/** Objects of the device, at most. */
 	hcaObjects?: Uint32;
 }

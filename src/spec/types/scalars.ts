@@ -13,13 +13,13 @@ export type Uint32 = number;
 export type Int32 = number;
 
 /**
- * A bigint only where a double cannot hold the value exactly.
+ * A bigint where it is beyond 2^53 - 1 or below its negative: a double would not be exact.
  * @asType integer @minimum -9223372036854775808 @exclusiveMaximum 9223372036854775808
  */
 export type Int64 = number | bigint;
 
 /**
- * A bigint only where a double cannot hold the value exactly.
+ * A bigint where it is beyond 2^53 - 1: a double would not be exact.
  * @asType integer @minimum 0 @exclusiveMaximum 18446744073709551616
  */
 export type Uint64 = number | bigint;

@@ -14,6 +14,7 @@ export interface Seccomp {
 	listenerPath?: string;
 	/** Opaque text for the agent; only together with listenerPath. */
 	listenerMetadata?: string;
+	/** What happens to calls that are named. */
 	syscalls?: SeccompRule[];
 }
 
@@ -23,6 +24,7 @@ export interface SeccompRule {
 	 * @minItems 1
 	 */
 	names: string[];
+	/** What happens to them. */
 	action: SeccompAction;
 	/** The errno of an action that takes one; EPERM when absent. */
 	errnoRet?: Uint32;
@@ -42,6 +44,7 @@ export interface SeccompArg {
 	value: Uint64;
 	/** What the masked argument is compared with, for SCMP_CMP_MASKED_EQ. */
 	valueTwo?: Uint64;
+	/** How argument and value are compared. */
 	op: SeccompOperator;
 }
 

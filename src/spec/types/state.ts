@@ -5,6 +5,7 @@ export interface State {
 	ociVersion: string;
 	/** The container's id, unique on the host. */
 	id: string;
+	/** Where in its life the container is. */
 	status: Status;
 	/**
 	 * The container's first process as the reader sees it; required when created or running.
@@ -23,6 +24,7 @@ export type Status = "creating" | "created" | "running" | "paused" | "stopped";
 
 /** Sent to `seccomp.listenerPath` together with file descriptors (config-linux.md#containerprocessstate). */
 export interface ContainerProcessState {
+	/** The version of the specification that this document complies with. */
 	ociVersion: string;
 	/** The names of the descriptors, in their order; "seccompFd" is the filter's. */
 	fds?: string[];
@@ -34,5 +36,6 @@ export interface ContainerProcessState {
 	pid: number;
 	/** The configuration's `listenerMetadata`. */
 	metadata?: string;
+	/** The container's state. */
 	state: State;
 }

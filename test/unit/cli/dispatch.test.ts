@@ -173,4 +173,14 @@ describe("a verb", () => {
 		vi.mocked(containerState).mockReturnValue({ id: "c1" } as ReturnType<typeof containerState>);
 		expect((await call("state c1")).stdout).toBe('{\n  "id": "c1"\n}\n');
 	});
+
+	it("fails when its result cannot be written", async () => {
+		door.fail("write", "ENOSPC", (fd) => fd === 1);
+		expect(await call("state c1")).toMatchObject({ status: 1, stderr: "write /dev/stdout: no space left on device\n" });
+	});
+
+	it("succeeds when nobody reads its result", async () => {
+		door.fail("write", "EPIPE", (fd) => fd === 1);
+		expect(await call("state c1")).toMatchObject({ status: 0, stderr: "" });
+	});
 });

@@ -24,6 +24,10 @@ describe("the program's page", () => {
 		}
 	});
 
+	it("does not come when help is switched off", async () => {
+		expect(await call("--help=false frob")).toMatchObject({ status: 3, stdout: "" });
+	});
+
 	it("lists every verb once and no hidden flag", async () => {
 		const lines = await page("--help");
 		for (const [name, { summary }] of Object.entries(verbs)) {

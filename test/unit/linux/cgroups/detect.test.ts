@@ -84,7 +84,10 @@ describe("layoutOf", () => {
 
 	it("keeps the part of the tree that a mount in a container shows", () => {
 		const nested = `${root}32 31 0:29 /docker/abc /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n`;
-		expect(layoutOf(nested, { memory: "/docker/abc" }).hierarchies[0]).toMatchObject({ root: "/docker/abc", own: "/docker/abc" });
+		expect(layoutOf(nested, { memory: "/docker/abc" }).hierarchies[0]).toMatchObject({
+			root: "/docker/abc",
+			own: "/docker/abc",
+		});
 	});
 });
 

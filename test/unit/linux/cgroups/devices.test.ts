@@ -5,7 +5,9 @@ describe("deviceRules", () => {
 	it("puts what every container may use behind the configuration's rules", () => {
 		const rules = deviceRules([{ allow: false, access: "rwm" }], []);
 		expect(rules[0]).toEqual({ allow: false, access: "rwm" });
-		expect(rules.slice(1).map(({ type, major = "*", minor = "*", access }) => `${type} ${major}:${minor} ${access}`)).toEqual([
+		expect(
+			rules.slice(1).map(({ type, major = "*", minor = "*", access }) => `${type} ${major}:${minor} ${access}`),
+		).toEqual([
 			"c *:* m",
 			"b *:* m",
 			"c 1:3 rwm",

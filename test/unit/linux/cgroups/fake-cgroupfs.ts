@@ -3,7 +3,7 @@
  * control files, processes move between cgroups, rmdir refuses what is in use, subtree_control decides about
  * controllers, freezing and killing work. Files outside the mounts are plain.
  */
-import { CGROUP2_SUPER_MAGIC, CGROUP_SUPER_MAGIC, DT_DIR, DT_REG, SIGKILL } from "../../../../src/sys/constants.js";
+import { CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DT_DIR, DT_REG, SIGKILL } from "../../../../src/sys/constants.js";
 import { door } from "../../../support/door.js";
 import { type ErrnoName, sysError } from "../../../support/errno.js";
 
@@ -63,7 +63,8 @@ export function fakeCgroupfs(mounts: Readonly<Record<string, FakeMount>>, plainF
 		const files = new Map<string, string>();
 		groups.set(path, { mount, files, procs: [] });
 		if (version === 1) {
-			for (const name of controllers) for (const [file, value] of Object.entries(v1Files[name] ?? {})) files.set(file, value);
+			for (const name of controllers)
+				for (const [file, value] of Object.entries(v1Files[name] ?? {})) files.set(file, value);
 			if (root && controllers.includes("cpuset")) files.set("cpuset.cpus", "0-1").set("cpuset.mems", "0");
 			return;
 		}
@@ -78,7 +79,8 @@ export function fakeCgroupfs(mounts: Readonly<Record<string, FakeMount>>, plainF
 	function give(path: string, controllers: readonly string[]): void {
 		const { files } = group(path);
 		files.set("cgroup.controllers", controllers.join(" "));
-		for (const name of controllers) for (const [file, value] of Object.entries(v2Files[name] ?? {})) files.set(file, value);
+		for (const name of controllers)
+			for (const [file, value] of Object.entries(v2Files[name] ?? {})) files.set(file, value);
 	}
 
 	function contentOf(path: string): string {
@@ -95,8 +97,10 @@ export function fakeCgroupfs(mounts: Readonly<Record<string, FakeMount>>, plainF
 
 	function move(path: string, pid: number): void {
 		const { mount } = group(path);
-		if (mounts[mount]?.version === 2 && path !== mount && group(path).files.get("cgroup.subtree_control")) fail("EBUSY");
-		for (const other of groups.values()) if (other.mount === mount) other.procs = other.procs.filter((one) => one !== pid);
+		if (mounts[mount]?.version === 2 && path !== mount && group(path).files.get("cgroup.subtree_control"))
+			fail("EBUSY");
+		for (const other of groups.values())
+			if (other.mount === mount) other.procs = other.procs.filter((one) => one !== pid);
 		group(path).procs.push(pid);
 	}
 
@@ -132,7 +136,8 @@ export function fakeCgroupfs(mounts: Readonly<Record<string, FakeMount>>, plainF
 		return nextFd;
 	});
 	door.answer("close", (fd) => {
-		if (!open.delete(fd) && !pidfds.delete(fd)) fail("EBADF");
+		// below 100: the recording door's own
+		if (fd > 100 && !open.delete(fd) && !pidfds.delete(fd)) fail("EBADF");
 	});
 	door.answer("read", (fd) => {
 		const file = open.get(fd) ?? fail("EBADF");

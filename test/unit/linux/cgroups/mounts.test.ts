@@ -54,7 +54,12 @@ describe("cgroupMounts on v1", () => {
 	it("binds the container's own directories without a namespace, and leaves a writable tmpfs alone", () => {
 		const steps = cgroupMounts(hybrid, record, { cgroupNamespace: false, flags: 0 });
 		expect(steps.map(({ kind }) => kind)).toEqual(["mount", "bind", "bind", "symlink", "symlink"]);
-		expect(steps[1]).toEqual({ kind: "bind", target: "cpu,cpuacct", source: "/sys/fs/cgroup/cpu,cpuacct/box", flags: tight });
+		expect(steps[1]).toEqual({
+			kind: "bind",
+			target: "cpu,cpuacct",
+			source: "/sys/fs/cgroup/cpu,cpuacct/box",
+			flags: tight,
+		});
 	});
 });
 

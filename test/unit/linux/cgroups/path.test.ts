@@ -35,13 +35,19 @@ describe("planCgroup", () => {
 			memory: "/sys/fs/cgroup/memory/d/a/b",
 			"": "/sys/fs/cgroup/unified/session/a/b",
 		});
-		expect(planCgroup(hybrid, { cgroupsPath: undefined, id: "c" }).paths.cpu).toBe("/sys/fs/cgroup/cpu,cpuacct/session/c");
+		expect(planCgroup(hybrid, { cgroupsPath: undefined, id: "c" }).paths.cpu).toBe(
+			"/sys/fs/cgroup/cpu,cpuacct/session/c",
+		);
 		expect(planCgroup(hybrid, { cgroupsPath: "", id: "c" }).paths.cpu).toBe("/sys/fs/cgroup/cpu,cpuacct/session/c");
 	});
 
 	it("takes it on v2 from the parent of our own, which has processes", () => {
 		const plan = planCgroup(v2("/user.slice/session.scope"), { cgroupsPath: undefined, id: "c" });
-		expect(plan).toEqual({ version: 2, unifiedMountPoint: "/sys/fs/cgroup", paths: { "": "/sys/fs/cgroup/user.slice/c" } });
+		expect(plan).toEqual({
+			version: 2,
+			unifiedMountPoint: "/sys/fs/cgroup",
+			paths: { "": "/sys/fs/cgroup/user.slice/c" },
+		});
 		expect(planCgroup(v2("/"), { cgroupsPath: undefined, id: "c" }).paths[""]).toBe("/sys/fs/cgroup/c");
 	});
 
@@ -50,7 +56,9 @@ describe("planCgroup", () => {
 	});
 
 	it("falls back to the mount's top where our own cgroup is not to be seen", () => {
-		expect(planCgroup(v2("/../other", "/docker/abc"), { cgroupsPath: "x", id: "c" }).paths[""]).toBe("/sys/fs/cgroup/x");
+		expect(planCgroup(v2("/../other", "/docker/abc"), { cgroupsPath: "x", id: "c" }).paths[""]).toBe(
+			"/sys/fs/cgroup/x",
+		);
 	});
 
 	it("refuses systemd's form and a machine without cgroups, and says what to do", () => {

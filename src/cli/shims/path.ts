@@ -1,2 +1,0 @@
-/** `node:path` for commander in the binary: it needs a path only for subcommands that are programs of their own; ours are not. */
-export {};
