@@ -19,9 +19,6 @@ JSValue door_new(JSContext *ctx);
 /* The command line that argv() answers with; the strings must outlive the context. */
 void door_set_argv(int argc, char **argv);
 
-/* A file linked into the executable, NULL when there is none of that name (engine.c). */
-const char *embedded_find(const char *name, size_t *length);
-
 /* The chapters: sys_NAME.c. */
 extern const JSCFunctionListEntry door_fs[];
 extern const int door_fs_count;

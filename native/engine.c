@@ -1,38 +1,47 @@
 /*
- * Starts QuickJS with nothing but the language and the door: no eval, no modules from disk, no std or os module.
- * Modules are bytecode from the table in the binary, read when they are first imported.
+ * QuickJS with nothing but the language and the door: no eval, no modules from disk, no std or os module.
+ * The release binary has a started engine at its end (payload.c). The debug binary, and the one that saves the image, start
+ * it here from bytecode.
  */
+#define _GNU_SOURCE
 #include "engine.h"
 
+#include <linux/seccomp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <quickjs.h>
 
 #include "door.h"
+#include "heap.h"
+#include "payload.h"
 
-const char *embedded_find(const char *name, size_t *size)
+static bool saving;
+
+/* QuickJS seeds its random numbers with the time: what is saved must not depend on it. (The Makefile renames its call.) */
+int engine_gettimeofday(struct timeval *time, void *zone);
+int engine_gettimeofday(struct timeval *time, void *zone)
 {
-	for (const struct embedded_file *file = embedded_files; file->name; file++) {
-		if (!strcmp(file->name, name)) {
-			*size = file->size;
-			return (const char *)file->bytes;
-		}
-	}
-	return NULL;
+	if (!saving)
+		return gettimeofday(time, zone);
+	*time = (struct timeval){.tv_sec = 1};
+	return 0;
 }
 
 static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
 {
 	(void)opaque;
 	size_t size;
-	const char *bytes = embedded_find(name, &size);
+	const char *bytes = payload_find(name, &size);
 	if (!bytes) {
 		JS_ThrowReferenceError(ctx, "module \"%s\" is not in the binary", name);
 		return NULL;
 	}
-	JSValue module = JS_ReadObject(ctx, (const uint8_t *)bytes, size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
+	JSValue module = JS_ReadObject(ctx, (const uint8_t *)bytes, size, JS_READ_OBJ_BYTECODE);
 	if (JS_IsException(module))
 		return NULL;
 	JSModuleDef *definition = JS_VALUE_GET_PTR(module);
@@ -64,34 +73,34 @@ static JSContext *new_context(JSRuntime *runtime)
 	return ctx;
 }
 
-int engine_run(int argc, char **argv)
+/* The engine with the door in it and main.js read. */
+static bool start(void)
 {
-	JSRuntime *runtime = JS_NewRuntime();
-	JSContext *ctx = runtime ? new_context(runtime) : NULL;
-	if (!ctx) {
-		fprintf(stderr, "engine: out of memory\n");
-		return 1;
-	}
+	if (!heap_create())
+		return false;
+	HEAP->zeroing = saving;
+	HEAP->runtime = JS_NewRuntime2(&heap_functions, NULL);
+	HEAP->context = HEAP->runtime ? new_context(HEAP->runtime) : NULL;
+	if (!HEAP->context)
+		return false;
 	/* a command is over before cyclic garbage could matter; the limit is for the one that stays, `run` */
-	JS_SetGCThreshold(runtime, 64 << 20);
-	JS_SetModuleLoaderFunc(runtime, NULL, load_module, NULL);
-	door_set_argv(argc, argv);
-	JSValue global = JS_GetGlobalObject(ctx);
-	JS_SetPropertyStr(ctx, global, "tsrunDoor", door_new(ctx));
-	JS_FreeValue(ctx, global);
+	JS_SetGCThreshold(HEAP->runtime, 64 << 20);
+	JS_SetModuleLoaderFunc(HEAP->runtime, NULL, load_module, NULL);
+	JSValue global = JS_GetGlobalObject(HEAP->context);
+	JS_SetPropertyStr(HEAP->context, global, "tsrunDoor", door_new(HEAP->context));
+	JS_FreeValue(HEAP->context, global);
+	HEAP->main = load_module(HEAP->context, "main.js", NULL);
+	return HEAP->main != NULL;
+}
 
-	JSModuleDef *definition = load_module(ctx, "main.js", NULL);
-	JSValue result = JS_EXCEPTION;
-	if (definition) {
-		JSValue module = JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, definition));
-		if (JS_ResolveModule(ctx, module) == 0)
-			result = JS_EvalFunction(ctx, module);
-	}
+/* Runs all that the evaluation of a module, a promise, has put off; its exit status, 1 after an exception. */
+static int finish(JSContext *ctx, JSValue result)
+{
 	if (JS_IsException(result))
 		return report(ctx, JS_GetException(ctx));
 	for (;;) {
 		JSContext *job;
-		int status = JS_ExecutePendingJob(runtime, &job);
+		int status = JS_ExecutePendingJob(JS_GetRuntime(ctx), &job);
 		if (status == 0)
 			break;
 		if (status < 0)
@@ -100,4 +109,47 @@ int engine_run(int argc, char **argv)
 	if (JS_PromiseState(ctx, result) == JS_PROMISE_REJECTED)
 		return report(ctx, JS_PromiseResult(ctx, result));
 	return 0;
+}
+
+/*
+ * Every module but main.js is evaluated before saving. None may ask the kernel anything then, or facts about the build
+ * machine would be baked in: the strict filter ends the process at the first system call but write and exit.
+ */
+static int save(void)
+{
+	saving = true;
+	if (!start() || prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
+		return 1;
+	JSContext *ctx = HEAP->context;
+	for (const char *name = payload_next(NULL); name; name = payload_next(name)) {
+		if (strcmp(strrchr(name, '.'), ".js") || !strcmp(name, "main.js"))
+			continue;
+		if (finish(ctx, JS_LoadModule(ctx, NULL, name)) != 0)
+			syscall(SYS_exit, 1);
+	}
+	HEAP->zeroing = false;
+	syscall(SYS_exit, payload_save_image(STDOUT_FILENO) ? 0 : 1);
+	return 1;
+}
+
+int engine_run(int argc, char **argv)
+{
+	enum payload payload = payload_map();
+
+	if (payload == PAYLOAD_MISSING) {
+		fprintf(stderr, "cannot read \"/proc/self/exe\", in which our code is: mount a proc file system at /proc\n");
+		return 1;
+	}
+	if (payload == PAYLOAD_FILES && argc == 2 && !strcmp(argv[1], "--save-image"))
+		return save();
+	if (payload == PAYLOAD_FILES && !start()) {
+		fprintf(stderr, "engine: out of memory\n");
+		return 1;
+	}
+	JSContext *ctx = HEAP->context;
+	JSValue module = JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, HEAP->main));
+
+	JS_UpdateStackTop(HEAP->runtime);
+	door_set_argv(argc, argv);
+	return finish(ctx, JS_ResolveModule(ctx, module) == 0 ? JS_EvalFunction(ctx, module) : JS_EXCEPTION);
 }

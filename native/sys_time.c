@@ -3,6 +3,7 @@
  */
 #define _GNU_SOURCE
 #include "door.h"
+#include "payload.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -43,7 +44,7 @@ BINDING(embedded)
 
 	if (!get_text(ctx, argv[0], &name))
 		return JS_EXCEPTION;
-	file = embedded_find(name.at, &length);
+	file = payload_find(name.at, &length);
 	return file ? JS_NewStringLen(ctx, file, length) : JS_NULL;
 }
 

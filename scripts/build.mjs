@@ -18,6 +18,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { fetchQuickJs } from "../native/engine/fetch.mjs";
+import { lineTable } from "./line-table.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const debug = process.argv.includes("--debug");
@@ -25,6 +26,11 @@ const out = join(root, "build", debug ? "debug" : "release");
 const modules = join(out, "js");
 const binary = join(root, "dist", debug ? "tsrun-debug" : "tsrun");
 const largestBinary = 3 * 1024 * 1024;
+
+/** As in native/payload.c. */
+const page = 4096;
+const trailerSize = 32;
+const payloadMagic = 0x31646170676e7572n;
 
 const run = (/** @type {string} */ command, /** @type {string[]} */ ...args) =>
 	execFileSync(command, args, { cwd: root, stdio: "inherit" });
@@ -52,6 +58,8 @@ async function bundle() {
 		target: "es2022",
 		charset: "utf8",
 		minifySyntax: !debug,
+		// the line tables lead back to the source; names of locals would only fill the image
+		minifyIdentifiers: !debug,
 		sourcemap: "external",
 		sourcesContent: false,
 		chunkNames: "[name]-[hash]",
@@ -61,6 +69,11 @@ async function bundle() {
 		},
 		logLevel: "warning",
 	});
+	for (const name of readdirSync(staging).filter((each) => each.endsWith(".map"))) {
+		const table = lineTable(readFileSync(join(staging, name), "utf8"));
+		writeFileSync(join(staging, name.replace(/map$/, "lines")), table);
+		rmSync(join(staging, name));
+	}
 	updateIfChanged(staging, modules);
 }
 
@@ -76,24 +89,51 @@ function updateIfChanged(/** @type {string} */ from, /** @type {string} */ to) {
 	}
 }
 
+/** make builds the engine and the bytecode; then they become one file (native/payload.c tells its form). */
 function link() {
 	const names = readdirSync(modules).sort();
 	const list = join(out, "modules.txt");
-	const text = names.join(" ");
-	// a module that has gone must be dropped from the binary too
-	if (!existsSync(list) || readFileSync(list, "utf8") !== text) {
-		rmSync(join(out, "embedded.c"), { force: true });
-		writeFileSync(list, text);
+	// a module that has gone must be dropped from the files too
+	if (!existsSync(list) || readFileSync(list, "utf8") !== names.join("\n")) {
+		for (const stale of ["files", "tables"]) rmSync(join(out, stale), { force: true });
+		writeFileSync(list, names.join("\n"));
 	}
-	const settings = [`OUT=${out}`, `QUICKJS=${quickjs}`, `JS=${modules}`, `MODULES=${text}`];
+	const settings = [`OUT=${out}`, `QUICKJS=${quickjs}`, `JS=${modules}`, `MODULES=${names.join(" ")}`];
 	if (debug) settings.push("DEBUG=1");
 	run("make", "-s", "-C", "native", "-j", String(availableParallelism()), ...settings);
+
 	mkdirSync(dirname(binary), { recursive: true });
-	rmSync(binary, { force: true });
-	copyFileSync(join(out, "tsrun"), binary);
+	const starting = join(out, "starting");
+	writeBinary(starting, null);
+	if (debug) copyFileSync(starting, binary);
+	else writeBinary(binary, startedEngine(starting));
 	const size = statSync(binary).size;
 	if (!debug && size > largestBinary) throw new Error(`${binary} has ${size} bytes, more than ${largestBinary}`);
 	console.log(`${basename(dirname(binary))}/${basename(binary)}: ${(size / 1024 / 1024).toFixed(2)} MiB`);
+}
+
+/** The image of the engine with every module loaded, as payload_save_image writes it: the trailer is its end. */
+function startedEngine(/** @type {string} */ starting) {
+	const save = () => execFileSync(starting, ["--save-image"], { maxBuffer: 64 * 1024 * 1024 });
+	const image = save();
+	// at another random address: what differs would be an address that was not found, or a fact about this machine
+	if (!image.equals(save())) throw new Error("saving the started engine twice gave different images");
+	return image;
+}
+
+/** The engine, padding to a page, the image with its relocations, the files, the trailer. */
+function writeBinary(/** @type {string} */ path, /** @type {Buffer | null} */ image) {
+	const engine = readFileSync(join(out, "engine-only"));
+	// the image has the modules already
+	const files = readFileSync(join(out, image === null ? "files" : "tables"));
+	const padding = Buffer.alloc((page - (engine.length % page)) % page);
+	const trailer = Buffer.alloc(trailerSize);
+	if (image === null) trailer.writeBigUInt64LE(payloadMagic, 24);
+	else image.copy(trailer, 0, image.length - trailerSize);
+	trailer.writeBigUInt64LE(BigInt(engine.length + padding.length), 0);
+	const started = image === null ? Buffer.alloc(0) : image.subarray(0, image.length - trailerSize);
+	rmSync(path, { force: true });
+	writeFileSync(path, Buffer.concat([engine, padding, started, files, trailer]), { mode: 0o755 });
 }
 
 function commit() {

@@ -1,0 +1,37 @@
+/* The engine's memory: one arena at a fixed address, so that a started engine can be saved as bytes and mapped back. */
+#ifndef HEAP_H
+#define HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <quickjs.h>
+
+/* A terabyte up: far from where Linux puts programs, libraries, stacks. */
+#define HEAP_BASE ((char *)0x10000000000)
+/* Room for everything that the engine allocates while it is saved. */
+#define HEAP_IMAGE_ROOM (16u << 20)
+
+/* What lies at HEAP_BASE. */
+struct heap {
+	/* the unused part of the current piece of memory */
+	char *next, *end;
+	/* given back blocks by size class, linked through their first word */
+	void *returned[64 + 4 * 32];
+	/* while it is saved: blocks come zeroed, or what was in them before would make each image different */
+	bool zeroing;
+	/* what the engine was when it was saved */
+	JSRuntime *runtime;
+	JSContext *context;
+	/* main.js, read and linked, not yet run */
+	JSModuleDef *main;
+};
+
+#define HEAP ((struct heap *)HEAP_BASE)
+
+/* An empty heap at HEAP_BASE with HEAP_IMAGE_ROOM; false when the address is taken. */
+bool heap_create(void);
+
+extern const JSMallocFunctions heap_functions;
+
+#endif
