@@ -11,26 +11,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <quickjs.h>
 
 #include "door.h"
+#include "engine/substitutes.h"
 #include "heap.h"
 #include "payload.h"
-
-static bool saving;
-
-/* QuickJS seeds its random numbers with the time: what is saved must not depend on it. (The Makefile renames its call.) */
-int engine_gettimeofday(struct timeval *time, void *zone);
-int engine_gettimeofday(struct timeval *time, void *zone)
-{
-	if (!saving)
-		return gettimeofday(time, zone);
-	*time = (struct timeval){.tv_sec = 1};
-	return 0;
-}
 
 static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
 {
@@ -78,7 +66,7 @@ static bool start(void)
 {
 	if (!heap_create())
 		return false;
-	HEAP->zeroing = saving;
+	HEAP->zeroing = engine_time_stands;
 	HEAP->runtime = JS_NewRuntime2(&heap_functions, NULL);
 	HEAP->context = HEAP->runtime ? new_context(HEAP->runtime) : NULL;
 	if (!HEAP->context)
@@ -117,7 +105,7 @@ static int finish(JSContext *ctx, JSValue result)
  */
 static int save(void)
 {
-	saving = true;
+	engine_time_stands = true;
 	if (!start() || prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
 		return 1;
 	JSContext *ctx = HEAP->context;
@@ -127,7 +115,7 @@ static int save(void)
 		if (finish(ctx, JS_LoadModule(ctx, NULL, name)) != 0)
 			syscall(SYS_exit, 1);
 	}
-	HEAP->zeroing = false;
+	HEAP->zeroing = engine_time_stands = false;
 	syscall(SYS_exit, payload_save_image(STDOUT_FILENO) ? 0 : 1);
 	return 1;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ struct program {
 	bool no_new_privileges;
 	struct sock_fprog filter; /* no instructions: no filter */
 	int filter_flags;
+	struct text listener_message;
 	int error_fd;
 	struct text note;
 };
@@ -119,6 +121,7 @@ static bool get_program(JSContext *ctx, JSValueConst object, struct program *pro
 	    !field_bool(ctx, object, "noNewPrivileges", &program->no_new_privileges) ||
 	    !get_filter(ctx, object, program) ||
 	    !field_int(ctx, object, "seccompFlags", &program->filter_flags) ||
+	    !field_text(ctx, object, "listenerMessage", &program->listener_message) ||
 	    !field_int(ctx, object, "errorFd", &program->error_fd) || !field_text(ctx, object, "note", &program->note))
 		return false;
 	program->ambient = (uint64_t)ambient;
@@ -166,11 +169,35 @@ static void set_capabilities(const struct program *program)
 			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
 }
 
+/* One message with the descriptor of a filter's listener, to whoever waits for the program. */
+static void send_listener(const struct program *program, int listener)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(listener))] = {0};
+	struct iovec payload = {.iov_base = (void *)(uintptr_t)program->listener_message.at,
+				.iov_len = strlen(program->listener_message.at)};
+	struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	struct cmsghdr *header = (struct cmsghdr *)control;
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(listener));
+	memcpy(CMSG_DATA(header), &listener, sizeof(listener));
+	if (sendmsg(program->error_fd, &message, MSG_NOSIGNAL) == -1)
+		fail(program, "sendmsg");
+}
+
 static void load_filter(const struct program *program)
 {
-	if (program->filter.len > 0 &&
-	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->filter_flags, &program->filter) == -1)
+	long listener;
+
+	if (program->filter.len == 0)
+		return;
+	listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->filter_flags, &program->filter);
+	if (listener == -1)
 		fail(program, "seccomp");
+	if (program->filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		send_listener(program, (int)listener);
 }
 
 _Noreturn static void execute(const struct program *program)
@@ -189,8 +216,8 @@ _Noreturn static void execute(const struct program *program)
 }
 
 /*
- * From the first step on nothing is allocated and no line of TypeScript runs: the filter may forbid any call that
- * is not the program's. Without no_new_privs loading it takes CAP_SYS_ADMIN, so it comes before capset.
+ * From the first step on nothing is allocated and no line of TypeScript runs. The filter comes last, so that it has
+ * to allow execve and, with a listener, sendmsg; no call but these two is ours any more.
  */
 BINDING(final_exec)
 {
@@ -198,21 +225,17 @@ BINDING(final_exec)
 
 	if (!get_program(ctx, argv[0], &program)) {
 		text_free(&program.path);
+		text_free(&program.listener_message);
 		text_free(&program.note);
 		texts_free(&program.argv);
 		texts_free(&program.envp);
 		return JS_EXCEPTION;
 	}
 	close_from(program.first_closed_fd);
-	if (program.no_new_privileges) {
-		set_capabilities(&program);
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-			fail(&program, "prctl");
-		load_filter(&program);
-	} else {
-		load_filter(&program);
-		set_capabilities(&program);
-	}
+	set_capabilities(&program);
+	if (program.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		fail(&program, "prctl");
+	load_filter(&program);
 	execute(&program);
 }
 

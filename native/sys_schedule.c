@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -77,7 +78,9 @@ BINDING(sched_setaffinity)
 	int pid;
 	unsigned long mask[MASK_WORDS] = {0};
 
-	if (!get_int(ctx, argv[0], &pid) || !get_mask(ctx, argv[1], mask))
+	if (JS_IsNull(argv[1]))
+		memset(mask, 0xff, sizeof(mask));
+	if (!get_int(ctx, argv[0], &pid) || (!JS_IsNull(argv[1]) && !get_mask(ctx, argv[1], mask)))
 		return JS_EXCEPTION;
 	RETURN_NOTHING("sched_setaffinity", sched_setaffinity(pid, sizeof(mask), (const cpu_set_t *)mask));
 }

@@ -1,11 +1,10 @@
 /*
- * Seccomp: filters made by libseccomp, loaded by seccomp(2).
+ * Seccomp: filters made by libseccomp; sys_exec.c loads them.
  */
 #define _GNU_SOURCE
 #include "door.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -32,21 +31,6 @@ static bool get_filter(JSContext *ctx, JSValueConst value, scmp_filter_ctx *filt
 static JSValue return_from_library(JSContext *ctx, int result, const char *name, int argc, JSValueConst *argv)
 {
 	return result < 0 ? throw_errno(ctx, name, -result, argc, argv) : JS_UNDEFINED;
-}
-
-BINDING(seccomp)
-{
-	int flags;
-	BYTES(program);
-	struct sock_fprog filter;
-
-	if (!get_int(ctx, argv[0], &flags) || !get_bytes(ctx, argv[1], &program))
-		return JS_EXCEPTION;
-	if (program.length > BPF_MAXINSNS * sizeof(struct sock_filter))
-		return THROW("seccomp", EINVAL);
-	filter.len = (unsigned short)(program.length / sizeof(struct sock_filter));
-	filter.filter = (struct sock_filter *)(uintptr_t)program.at;
-	RETURN_NUMBER("seccomp", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter));
 }
 
 BINDING(seccomp_action_available)
@@ -224,7 +208,7 @@ BINDING(seccomp_version)
 }
 
 const JSCFunctionListEntry door_seccomp[] = {
-	ENTRY(seccomp, 2), ENTRY(seccomp_action_available, 1), ENTRY(seccomp_init, 1), ENTRY(seccomp_attr_set, 3),
+	ENTRY(seccomp_action_available, 1), ENTRY(seccomp_init, 1), ENTRY(seccomp_attr_set, 3),
 	ENTRY(seccomp_arch_resolve_name, 1), ENTRY(seccomp_arch_native, 0), ENTRY(seccomp_arch_add, 2),
 	ENTRY(seccomp_syscall_resolve_name, 1), ENTRY(seccomp_syscall_resolve_name_arch, 2),
 	ENTRY(seccomp_rule_add, 4), ENTRY(seccomp_export_bpf, 1),

@@ -6,16 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <quickjs.h>
-
-/* The engine is compiled to ask the time here (see engine.c); the compiler has no other. */
-int engine_gettimeofday(struct timeval *time, void *zone);
-int engine_gettimeofday(struct timeval *time, void *zone)
-{
-	return gettimeofday(time, zone);
-}
 
 static char *read_whole(const char *path, size_t *size)
 {

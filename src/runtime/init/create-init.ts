@@ -4,6 +4,7 @@
  * and tells the runtime over the sync socket how far it is (sync.ts).
  */
 import { makeCgroupMounts } from "../../linux/cgroup-mount.js";
+import { openCgroup } from "../../linux/cgroups/driver.js";
 import { cgroupMounts, hostCgroups } from "../../linux/cgroups/mounts.js";
 import { becomeForeground, bindConsole, openTerminal } from "../../linux/console.js";
 import { containerDevices, devIsBound, makeDeviceLinks, makeDevices } from "../../linux/devices.js";
@@ -39,20 +40,25 @@ import { becomeRootOfOwnUsers, dieWithTheRuntime } from "./own-users.js";
 import { awaitStart } from "./start-socket.js";
 import { expect, send, sendError, tell } from "./sync.js";
 
-export function runInit(launch: Launch, socket: Fd): never {
+/** `entered`: it was cloned inside the container's v1 cgroups. */
+export function runInit(launch: Launch, socket: Fd, entered: boolean): never {
 	try {
 		sys.prctl_set_name("tsrun:init");
 		dieWithTheRuntime();
 		expect(socket, "go");
-		if (launch.namespaces.has("user")) becomeRootOfOwnUsers();
+		const enterCgroup = once(() => joinCgroup(launch, socket, entered));
+		if (launch.namespaces.has("user")) {
+			// afterwards the files of the cgroup would be somebody else's
+			enterCgroup();
+			becomeRootOfOwnUsers();
+		}
 		sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		sys.setsid();
 
 		const proc = openProc();
 		prepareNamespaces(launch, proc);
-		const root = prepareRoot(launch, socket);
-		send(socket, { type: "hooks" });
-		expect(socket, "hooks-done");
+		const root = prepareRoot(launch, socket, enterCgroup);
+		askForHooks(launch, socket);
 		runContainerHooks(launch, "createContainer", launch.bundle.path);
 		enterRoot(launch, root);
 
@@ -74,9 +80,23 @@ export function runInit(launch: Launch, socket: Fd): never {
 	sys.exit(1);
 }
 
+/** Waits until its limits stand. A cgroup namespace is made afterwards: its root is where its maker is. */
+function joinCgroup({ cgroup, namespaces }: Launch, socket: Fd, entered: boolean): void {
+	expect(socket, "cgroup");
+	if (cgroup !== null && !entered) openCgroup(cgroup).enter();
+	if (namespaces.ownCgroupNamespace) unshareNamespace("cgroup");
+}
+
+function once(step: () => void): () => void {
+	let done = false;
+	return () => {
+		if (!done) step();
+		done = true;
+	};
+}
+
 function prepareNamespaces({ namespaces, bundle, options, id }: Launch, proc: Fd): void {
 	const { config } = bundle;
-	if (namespaces.ownCgroupNamespace) unshareNamespace("cgroup");
 	if (!options.noNewKeyring) {
 		const { key } = joinSessionKeyring(id);
 		if (key !== null) allowSearch(key, namespaces.has("user"));
@@ -99,7 +119,7 @@ function prepareNamespaces({ namespaces, bundle, options, id }: Launch, proc: Fd
 }
 
 /** Everything below the container's root, seen from outside it: mounts, devices, terminal, masks. */
-function prepareRoot(launch: Launch, socket: Fd): Fd {
+function prepareRoot(launch: Launch, socket: Fd, enterCgroup: () => void): Fd {
 	const { bundle, namespaces } = launch;
 	const { config } = bundle;
 	const { linux, mounts = [] } = config;
@@ -111,8 +131,12 @@ function prepareRoot(launch: Launch, socket: Fd): Fd {
 		bundle: bundle.path,
 		taken: launch.taken,
 		label: linux?.mountLabel,
-		mountCgroups: (mount, options) => mountCgroups(launch, root, mount, options),
+		mountCgroups: (mount, options) => {
+			enterCgroup();
+			mountCgroups(launch, root, mount, options);
+		},
 	});
+	enterCgroup();
 	if (!devIsBound(mounts)) {
 		makeDevices(root, containerDevices(linux), namespaces.has("user"));
 		makeDeviceLinks(root);
@@ -132,6 +156,14 @@ function prepareRoot(launch: Launch, socket: Fd): Fd {
 	if (config.root.readonly) makeReadonly(root);
 	sys.umask(umask);
 	return root;
+}
+
+/** Those of the runtime's namespace; a round trip only where there are any. */
+function askForHooks({ bundle }: Launch, socket: Fd): void {
+	const { prestart, createRuntime } = bundle.config.hooks ?? {};
+	if (!prestart?.length && !createRuntime?.length) return;
+	send(socket, { type: "hooks" });
+	expect(socket, "hooks-done");
 }
 
 function mountCgroups({ cgroup, layout, namespaces }: Launch, root: Fd, mount: Mount, options: MountOptions): void {

@@ -19,7 +19,8 @@ export function runExecInit(plan: ExecPlan, proc: Fd, socket: Fd): never {
 		if (config.linux?.namespaces?.some(({ type }) => type === "user")) becomeRootOfOwnUsers();
 		sys.setsid();
 		if (record.ownKeyring) joinSessionKeyring(record.id);
-		if (process.execCPUAffinity?.final) applyCpuAffinity(process.execCPUAffinity.final);
+		const { initial, final } = process.execCPUAffinity ?? {};
+		if (final) applyCpuAffinity(final);
 		if (process.terminal) {
 			const { master, slave } = openTerminal(AT_FDCWD, process.consoleSize);
 			becomeForeground(slave);
@@ -29,7 +30,8 @@ export function runExecInit(plan: ExecPlan, proc: Fd, socket: Fd): never {
 		}
 		const umask = sys.umask(0);
 		const warn = (text: string) => send(socket, { type: "warning", text });
-		const ready = assumeIdentity({ process, linux: config.linux, proc, seccomp, umask, warn });
+		const hasAffinity = Boolean(initial || final);
+		const ready = assumeIdentity({ process, linux: config.linux, proc, seccomp, umask, hasAffinity, warn });
 		sys.close(proc);
 		sys.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 		send(socket, { type: "ready" });

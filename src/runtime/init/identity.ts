@@ -6,15 +6,22 @@ import { dropBounding, planCapabilities } from "../../linux/capabilities.js";
 import { isNullDevice } from "../../linux/devices.js";
 import { setAppArmorProfile, setSelinuxLabel } from "../../linux/lsm.js";
 import { examineProgram, findProgram } from "../../linux/program.js";
-import { applyRlimits } from "../../linux/rlimits.js";
-import { applyIoPriority, applyMemoryPolicy, applyPersonality, applyScheduler } from "../../linux/scheduling.js";
+import { applyRlimits, raisesHardLimit } from "../../linux/rlimits.js";
+import {
+	allowEveryCpu,
+	applyIoPriority,
+	applyMemoryPolicy,
+	applyPersonality,
+	applyScheduler,
+} from "../../linux/scheduling.js";
 import type { Linux, Process, Rlimit } from "../../spec/types.js";
-import { CAP_SYS_ADMIN, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS, RLIMIT_NOFILE } from "../../sys/constants.js";
-import type { CapabilitySets, Fd } from "../../sys/door.js";
+import { CAP_SYS_ADMIN, PR_SET_KEEPCAPS } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
 import { attempt, failure, hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
-import { type Confinement, unconfined } from "../process/child.js";
+import type { Confinement } from "../process/child.js";
 import { deduplicate, withHome } from "../process/environment.js";
+import { agentOf, callAgent, listenerMessage } from "../process/seccomp-agent.js";
 
 const stage = "process";
 
@@ -26,6 +33,8 @@ export interface IdentityRequest {
 	readonly seccomp: { readonly program: ArrayBuffer; readonly flags: number } | null;
 	/** The umask that the caller of the runtime had. */
 	readonly umask: number;
+	/** The CPUs are set already, by execCPUAffinity; else the caller's affinity is not inherited. */
+	readonly hasAffinity?: boolean;
 	readonly warn: (message: string) => void;
 }
 
@@ -37,22 +46,22 @@ export interface ReadyProcess {
 	readonly confinement: Confinement;
 	/** See FinalExec. */
 	readonly note: string;
-	/** Taken at the very end: we need descriptors of our own until then. */
-	readonly descriptorLimit: Rlimit | null;
+	/** Set at the very end: until then we need memory and descriptors of our own. */
+	readonly limits: readonly Rlimit[];
 }
 
 /** Must run inside the container, after pivot_root, with all privileges still there. */
 export function assumeIdentity(request: IdentityRequest): ReadyProcess {
 	const { process, linux, proc } = request;
 	const args = process.args ?? [];
+	if (!request.hasAffinity) allowEveryCpu();
 	if (process.scheduler) applyScheduler(process.scheduler);
 	if (process.ioPriority) applyIoPriority(process.ioPriority);
 	if (linux?.memoryPolicy) applyMemoryPolicy(linux.memoryPolicy);
 	if (linux?.personality) applyPersonality(linux.personality);
 	if (process.apparmorProfile) setAppArmorProfile(proc, process.apparmorProfile);
 	if (process.selinuxLabel) setSelinuxLabel(proc, process.selinuxLabel);
-	const descriptorLimit = applyLimits(process.rlimits ?? []);
-	if (process.noNewPrivileges) sys.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	const limits = raiseLimits(process.rlimits ?? []);
 	const { uid = 0, gid = 0, umask = request.umask, additionalGids = [] } = process.user ?? {};
 	ownStreams(uid);
 
@@ -65,16 +74,14 @@ export function assumeIdentity(request: IdentityRequest): ReadyProcess {
 	const env = withHome(deduplicate(process.env ?? []), uid);
 	const name = args[0] ?? "";
 	const path = findProgram(name, env);
-	return { path, argv: args, envp: env, confinement, note: examineProgram(path, name), descriptorLimit };
+	return { path, argv: args, envp: env, confinement, note: examineProgram(path, name), limits };
 }
 
-/** Everything at once but a lower limit of descriptors: that is given back, to be set at the end. */
-function applyLimits(rlimits: readonly Rlimit[]): Rlimit | null {
-	const late = rlimits.find(
-		({ type, hard }) => type === "RLIMIT_NOFILE" && BigInt(hard) <= sys.getrlimit(RLIMIT_NOFILE).hard,
-	);
-	applyRlimits(rlimits.filter((limit) => limit !== late));
-	return late ?? null;
+/** Raising takes CAP_SYS_RESOURCE, so it is done while that may be there. The other limits are given back, for the end. */
+function raiseLimits(rlimits: readonly Rlimit[]): readonly Rlimit[] {
+	const raising = rlimits.filter(raisesHardLimit);
+	applyRlimits(raising);
+	return raising.length === 0 ? rlimits : rlimits.filter((limit) => !raising.includes(limit));
 }
 
 /** Streams that come from the caller belong to the user of the process, or `echo > /dev/stdout` fails for it. */
@@ -93,22 +100,20 @@ function ownStreams(uid: number): void {
 
 /** Groups, gid, uid and capabilities. What is left of our privileges serves the seccomp filter alone. */
 function changeUser(request: IdentityRequest, uid: number, gid: number, groups: readonly number[]): Confinement {
-	const { process, seccomp } = request;
-	const plan = planCapabilities(process.capabilities);
-	plan?.warnings.forEach(request.warn);
+	const { process, linux, seccomp } = request;
+	const { masks, warnings } = planCapabilities(process.capabilities);
+	warnings.forEach(request.warn);
 	const own = sys.capget();
-	const needsAdmin = seccomp !== null && !process.noNewPrivileges;
-	const sets = plan?.masks ?? (needsAdmin && uid !== 0 ? noCapabilities : null);
-	if (plan) dropBounding(plan.masks.bounding);
+	dropBounding(masks.bounding);
 	attempt(
 		"process-failed",
 		`change to user ${uid}, group ${gid}, additional groups [${groups.join(", ")}]`,
 		() => {
 			setGroups(groups);
 			sys.setresgid(gid, gid, gid);
-			if (sets) sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+			sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 			sys.setresuid(uid, uid, uid);
-			if (sets) sys.prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+			sys.prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 		},
 		{
 			stage,
@@ -116,28 +121,25 @@ function changeUser(request: IdentityRequest, uid: number, gid: number, groups: 
 			hint: "in a user namespace only mapped ids exist: see linux.uidMappings and gidMappings",
 		},
 	);
-	if (sets) {
-		// files are now looked for with the rights that the program will have
-		const admin = needsAdmin ? own.permitted & (1n << BigInt(CAP_SYS_ADMIN)) : 0n;
-		attempt("process-failed", "set the capabilities", () =>
-			sys.capset({
-				effective: sets.effective | admin,
-				permitted: own.permitted,
-				inheritable: sets.inheritable,
-			}),
-		);
-	}
+	const { effective, permitted, inheritable } = masks;
+	// files are now looked for with the rights that the program will have
+	attempt("process-failed", "set the capabilities", () =>
+		sys.capset({ effective, permitted: own.permitted, inheritable }),
+	);
+	// seccomp(2) without no_new_privs takes CAP_SYS_ADMIN; execve(2) drops what exceeds the bounding and ambient sets
+	const needsAdmin = seccomp !== null && !process.noNewPrivileges;
+	const admin = needsAdmin ? own.permitted & (1n << BigInt(CAP_SYS_ADMIN)) : 0n;
+	const agent = agentOf(linux?.seccomp);
 	return {
-		...unconfined,
-		capabilities: sets && { effective: sets.effective, permitted: sets.permitted, inheritable: sets.inheritable },
-		ambient: plan?.masks.ambient ?? 0n,
+		capabilities: { effective: effective | admin, permitted: permitted | admin, inheritable },
+		ambient: masks.ambient,
 		noNewPrivileges: process.noNewPrivileges ?? false,
 		seccomp: seccomp?.program ?? null,
 		seccompFlags: seccomp?.flags ?? 0,
+		agent,
+		listenerMessage: agent === null ? "" : listenerMessage,
 	};
 }
-
-const noCapabilities: CapabilitySets = { effective: 0n, permitted: 0n, inheritable: 0n };
 
 function setGroups(groups: readonly number[]): void {
 	try {
@@ -188,11 +190,12 @@ function refuseOutsideDirectory(path: string): void {
 	});
 }
 
-/** Becomes the program. Nothing returns from here: a failure is told on `errorFd`. */
-export function execute(ready: ReadyProcess, errorFd: Fd, preserveFds: number): never {
+/** Becomes the program. Nothing returns from here: a failure is told on `errorFd`, which is the socket to the runtime. */
+export function execute({ confinement, ...ready }: ReadyProcess, errorFd: Fd, preserveFds: number): never {
+	if (confinement.agent !== null) callAgent(errorFd, confinement.agent);
 	for (let fd = 3; fd < 3 + preserveFds; fd++) sys.dup2(fd, fd);
-	if (ready.descriptorLimit) applyRlimits([ready.descriptorLimit]);
 	sys.signals_reset();
+	applyRlimits(ready.limits);
 	sys.final_exec({
 		fd: -1,
 		path: ready.path,
@@ -201,6 +204,6 @@ export function execute(ready: ReadyProcess, errorFd: Fd, preserveFds: number): 
 		firstClosedFd: 3 + preserveFds,
 		errorFd,
 		note: ready.note,
-		...ready.confinement,
+		...confinement,
 	});
 }

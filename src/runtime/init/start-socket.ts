@@ -3,10 +3,11 @@
  * connection tells it what becomes of the program: "accepted", then an error, or its end when execve has closed it.
  * Only one start can be accepted; nothing needs polling, no path of the host has to be known inside (docs/adr/0004).
  */
-import { AF_UNIX, SOCK_SEQPACKET } from "../../sys/constants.js";
+import { AF_UNIX, SIG_BLOCK, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SOCK_SEQPACKET } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
-import { hasCode } from "../../sys/errors.js";
+import { hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
+import { waitReadable } from "../../sys/wait.js";
 import type { StateDirectory } from "../state/store.js";
 import { patience, receive, send } from "./sync.js";
 
@@ -31,7 +32,10 @@ export function awaitStart(listener: Fd | null, creator: Fd): Fd {
 		return creator;
 	}
 	sys.close(creator);
+	const signals = holdEndingSignals();
 	for (;;) {
+		const ready = waitReadable([listener, signals], -1);
+		if (!ready?.includes(listener)) sys.exit(128 + (sys.read_siginfo(signals)?.signal ?? 0));
 		const starter = sys.accept4(listener);
 		try {
 			// a start that was killed after connecting says nothing
@@ -40,10 +44,19 @@ export function awaitStart(listener: Fd | null, creator: Fd): Fd {
 				return starter;
 			}
 		} catch (error) {
-			if (!hasCode(error, "EPIPE", "ECONNRESET")) throw error;
+			// one that hangs is no reason to end: the next may come
+			const silent = error instanceof TsrunError && error.id === "init-timeout";
+			if (!silent && !hasCode(error, "EPIPE", "ECONNRESET")) throw error;
 		}
 		sys.close(starter);
 	}
+}
+
+/** The kernel spares PID 1 every signal that it does not handle; whoever waits for start ends by these all the same. */
+function holdEndingSignals(): Fd {
+	const ending = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+	sys.sigprocmask(SIG_BLOCK, ending);
+	return sys.signalfd4(ending);
 }
 
 /** start's side: the connection once init has accepted it; null when nobody accepts, because it has been started. */

@@ -4,8 +4,10 @@
  *   runtime                                        process
  *   ───────                                        ───────
  *   (joined namespaces only)        ◀── "pid" ───  an intermediate process tells the pid of the real one
- *   id maps, cgroup, oom score
- *   "go" ────────────────────────────────────────▶ root filesystem, mounts, terminal
+ *   id maps, oom score
+ *   "go" ────────────────────────────────────────▶ network, names, root filesystem, mounts
+ *   limits of the cgroup
+ *   "cgroup" ────────────────────────────────────▶ enters it, mounts it; devices, terminal, masks
  *   prestart, createRuntime hooks   ◀─ "hooks" ──  the environment stands, pivot_root is next
  *   "hooks-done" ────────────────────────────────▶ createContainer hooks, pivot_root, identity, program found
  *   state.json, pid file            ◀─ "ready" ──  waits for start
@@ -22,6 +24,7 @@ import { waitReadable } from "../../sys/wait.js";
 export type Message =
 	| { readonly type: "pid"; readonly pid: number }
 	| { readonly type: "go" }
+	| { readonly type: "cgroup" }
 	| { readonly type: "hooks" }
 	| { readonly type: "hooks-done" }
 	| { readonly type: "terminal" }
@@ -93,7 +96,7 @@ export function asError(message: Extract<Message, { type: "error" }>): TsrunErro
 }
 
 /** The process's side: waits for the runtime's word; when that has gone, so does the process. */
-export function expect(socket: Fd, type: "go" | "hooks-done" | "start"): void {
+export function expect(socket: Fd, type: "go" | "cgroup" | "hooks-done" | "start"): void {
 	// hooks and callers take as long as they take: the runtime's death ends the wait, not a deadline
 	const received = receive(socket, -1, type === "go" ? patience : -1);
 	if (received?.message.type !== type) sys.exit(1);

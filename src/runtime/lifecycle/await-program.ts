@@ -1,33 +1,56 @@
-/** Between "start" and the program lie the startContainer hooks and execve: waits for the one, tells of a failure of either. */
+/**
+ * Between "start" and the program lie the startContainer hooks, the seccomp filter and execve: waits for them, serves
+ * the filter's agent, tells of what failed.
+ */
+import { processStat } from "../../linux/proc.js";
 import type { Fd } from "../../sys/door.js";
 import { TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
-import { waitReadable } from "../../sys/wait.js";
 import { asError, type Message } from "../init/sync.js";
 import { parseExecFailure } from "../process/child.js";
+import {
+	type AgentMessage,
+	connectAgent,
+	type NotifyingProcess,
+	type SeccompAgent,
+	sendListener,
+} from "../process/seccomp-agent.js";
 
-/** Returns when the socket is closed by execve; `pidfd` (or -1) ends the wait too. Throws what went wrong. */
-export function awaitProgram(socket: Fd, pidfd: Fd): void {
-	const ready = waitReadable(pidfd < 0 ? [socket] : [socket, pidfd], -1);
-	const { data } = ready?.includes(socket) ? sys.recvmsg(socket, 65_536) : { data: "" };
-	if (data === "") return;
-	if (data.startsWith("{")) throw asError(JSON.parse(data) as Extract<Message, { type: "error" }>);
-	const failure = parseExecFailure(data);
-	if (failure === null) return;
-	const { syscall, errno, path, reason } = failure;
-	const missing = errno === "ENOENT" || errno === "ENOTDIR";
-	throw new TsrunError(
-		missing ? "program-missing" : "program-not-executable",
-		`${whatFailed(syscall, path)}: ${reason}`,
-		{
-			stage: "program",
-			syscall,
-			errno,
-			object: path,
-		},
-	);
+/** Returns when execve has closed the process's end of the socket. Throws what went wrong instead. */
+export function awaitProgram(socket: Fd, process: NotifyingProcess): void {
+	let agent: { readonly called: SeccompAgent; readonly connection: Fd } | null = null;
+	for (;;) {
+		const { data, fds } = sys.recvmsg(socket, 65_536);
+		if (data === "") break;
+		const message = data.startsWith("{") ? (JSON.parse(data) as Message | AgentMessage) : programError(data);
+		if (message.type === "agent") {
+			agent = { called: message, connection: connectAgent(socket, message) };
+		} else if (message.type === "listener" && agent !== null && fds[0] !== undefined) {
+			sendListener(agent.connection, agent.called, process, fds[0]);
+			sys.close(fds[0]);
+		} else {
+			throw message.type === "error" ? asError(message) : new TsrunError("internal", `unexpected message ${data}`);
+		}
+	}
+	refuseDead(process.pid);
 }
 
-function whatFailed(syscall: string, path: string): string {
-	return syscall === "execve" ? `exec ${path}` : `${syscall} before exec ${path}`;
+function programError(line: string): never {
+	const { syscall = "", errno = "", path = "", message = line } = parseExecFailure(line) ?? {};
+	const missing = errno === "ENOENT" || errno === "ENOTDIR";
+	throw new TsrunError(missing ? "program-missing" : "program-not-executable", message, {
+		stage: "program",
+		syscall,
+		errno,
+		object: path,
+	});
+}
+
+/** The end closes the socket just as execve does; only a process that has executed nothing gives it away. */
+function refuseDead(pid: number): void {
+	if (!processStat(pid)?.neverExecuted) return;
+	throw new TsrunError("init-died", "the process was killed before it could execute its program", {
+		stage: "program",
+		hint: "a seccomp profile must allow execve; and see the kernel log: was there a lack of memory?",
+	});
 }

@@ -5,6 +5,7 @@
 import { type Cgroup, openCgroup } from "../../linux/cgroups/driver.js";
 import { processStat } from "../../linux/proc.js";
 import { AT_FDCWD, SIGKILL } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
 import { hasCode, messageOf, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { waitForExit } from "../../sys/wait.js";
@@ -15,6 +16,7 @@ import { type ContainerRecord, stateOf } from "../state/record.js";
 import {
 	claimAbandonedDeletion,
 	claimForDeletion,
+	containerMissing,
 	findStateDirectory,
 	readRecord,
 	removeStateDirectory,
@@ -27,10 +29,14 @@ const dyingTime = 10_000;
 
 /** `force` kills what runs, and is content when there is nothing. */
 export function deleteContainer(host: Host, id: string, force: boolean): void {
+	const isThere = () => findStateDirectory(host, id) !== null;
+	const finished = (force || !isThere()) && finishAbandoned(host, id);
+	if ((force || finished) && !isThere()) return;
 	if (!force) refuseUnlessOver(host, id);
-	else if (!finishAbandoned(host, id) && findStateDirectory(host, id) === null) return;
 	const directory = claimForDeletion(host, id);
 	if (directory !== null) destroy(host, directory);
+	// of several deletes at once one does it; the others are told what they would have been told a moment later
+	else if (!force) throw containerMissing(host, id);
 }
 
 /** A created container is ended and deleted, as runc does and engines expect; a running one is not. */
@@ -43,18 +49,19 @@ function refuseUnlessOver(host: Host, id: string): void {
 	});
 }
 
-/** True when a deletion that had been cut short was completed. */
+/** True when a deletion that had been cut short was completed, or several of them. */
 function finishAbandoned(host: Host, id: string): boolean {
-	const directory = claimAbandonedDeletion(host, id);
-	if (directory !== null) destroy(host, directory);
-	return directory !== null;
+	const claim = () => claimAbandonedDeletion(host, id);
+	const first = claim();
+	for (let directory = first; directory !== null; directory = claim()) destroy(host, directory);
+	return first !== null;
 }
 
 function destroy(host: Host, directory: StateDirectory): void {
+	// a creation still at work would go on making things: its end is everything's end, and then the journal is complete
+	if (!exists(directory.fd, "state.json")) endProcess(readJournal(directory.fd).creator);
 	const record = tolerantRecord(host, directory);
 	const journal = readJournal(directory.fd);
-	// a creation still at work would go on making things: its end is everything's end
-	if (record === null) endProcess(journal.creator);
 	const cgroupRecord = record?.cgroup ?? journal.cgroup;
 	const cgroup = cgroupRecord ? openCgroup(cgroupRecord) : null;
 	endContainer(record ?? journal.init, cgroup, record !== null && !record.ownPidNamespace);
@@ -117,13 +124,13 @@ function withPidfd(process: ProcessIdentity, use: (pidfd: number) => void): void
 function runPoststop(host: Host, record: ContainerRecord): void {
 	const state = stateOf(record, "stopped", 0);
 	// the bundle may have gone
-	const cwd = exists(record.bundle) ? record.bundle : "/";
+	const cwd = exists(AT_FDCWD, record.bundle) ? record.bundle : "/";
 	runHooksTolerantly("poststop", record.hooks.poststop, { state, cwd }, host.log.warning);
 }
 
-function exists(path: string): boolean {
+function exists(directory: Fd, path: string): boolean {
 	try {
-		sys.fstatat(AT_FDCWD, path, 0);
+		sys.fstatat(directory, path, 0);
 		return true;
 	} catch {
 		return false;

@@ -7,7 +7,7 @@ import { subCgroup } from "../../linux/cgroups/sub-cgroup.js";
 import { cachedSeccomp } from "../../linux/seccomp/cache.js";
 import { seccompFlags } from "../../linux/seccomp/filter.js";
 import { parseJson } from "../../spec/json.js";
-import { loadProcess } from "../../spec/load-process.js";
+import { checkProcess, loadProcess } from "../../spec/load-process.js";
 import type { Config, Process } from "../../spec/types.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, hasCode, TsrunError } from "../../sys/errors.js";
@@ -22,7 +22,7 @@ import { handOverPidfd, handOverTerminal } from "../process/hand-over.js";
 import { writePidFile } from "../process/pid-file.js";
 import { checkPreservedFds, checkTerminal } from "../process/streams.js";
 import { isAlive } from "../state/journal.js";
-import type { ContainerRecord } from "../state/record.js";
+import { type ContainerRecord, stateOf } from "../state/record.js";
 import { type Container, completeContainer } from "../status.js";
 import { type Undo, withUndo } from "../undo.js";
 import { awaitProgram } from "./await-program.js";
@@ -42,16 +42,17 @@ export interface ExecPlan {
 
 /** The exit status of the process, or 0 with `detach`. */
 export function execInContainer(host: Host, id: string, options: ExecOptions): number {
+	// before anything is opened, which could take the place of a descriptor that is not there
+	checkPreservedFds(options.preserveFds);
 	const container = completeContainer(host, id);
 	refuseUnlessAlive(container, options.ignorePaused);
 	const config = parseJson(readFileAt(container.directory.fd, "config.json"), "config.json") as Config;
-	const process = options.processFile === undefined ? derive(config, options) : readProcess(host, options.processFile);
-	checkPreservedFds(options.preserveFds);
+	const process = options.processFile === undefined ? derived(host, config, options) : loaded(host, config, options);
 	checkTerminal(process.terminal ?? false, options.consoleSocket, options.detach);
 
 	const signals = options.detach ? -1 : holdSignals();
 	const { child, master } = withUndo(host.log.warning, (undo) =>
-		startProcess(host, container.record, config, process, options, undo),
+		startProcess(host, container, config, process, options, undo),
 	);
 	return options.detach ? 0 : attend(child, signals, master);
 }
@@ -67,7 +68,7 @@ function refuseUnlessAlive({ status, record }: Container, ignorePaused: boolean)
 
 function startProcess(
 	host: Host,
-	record: ContainerRecord,
+	{ record, status }: Container & { readonly record: ContainerRecord },
 	config: Config,
 	process: Process,
 	options: ExecOptions,
@@ -88,7 +89,6 @@ function startProcess(
 	const { child, socket } = spawnExec(plan, cgroup);
 	undo.add("end the process", () => killChild(child));
 	if (process.oomScoreAdj !== undefined) setOomScore(child.pid, process.oomScoreAdj);
-	cgroup?.add(child.pid);
 	send(socket, { type: "go" });
 	const master = serveUntilReady(socket, child, {
 		warn: host.log.warning,
@@ -98,7 +98,7 @@ function startProcess(
 	if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, child.pidfd);
 	writePidFile(options.pidFile, child.pid, undo);
 	send(socket, { type: "start" });
-	awaitProgram(socket, child.pidfd);
+	awaitProgram(socket, { pid: child.pid, state: stateOf(record, status, record.pid) });
 	sys.close(socket);
 	return { child, master };
 }
@@ -129,17 +129,22 @@ function cgroupFor({ cgroup }: ContainerRecord, requests: readonly string[]): Cg
 	return openCgroup(wanted);
 }
 
-function readProcess(host: Host, path: string): Process {
+/** --process: a process of its own, which takes from the container's what it leaves open, as with runc. */
+function loaded(host: Host, config: Config, { processFile: path = "", tty }: ExecOptions): Process {
 	const text = attempt("file-failed", `read process file ${JSON.stringify(path)}`, () => readFile(path), {
 		object: path,
 	});
 	const { process, warnings } = loadProcess(text, path);
 	for (const { path: where, message } of warnings) host.log.warning(`${path}: ${where}: ${message}`);
-	return process;
+	const { cwd: _cwd, args: _args, env: _env, terminal: _terminal, consoleSize: _size, ...rest } = config.process ?? {};
+	const { noNewPrivileges: _privileges, user: own, ...inherited } = rest as Partial<Process>;
+	const user = own?.umask === undefined ? process.user : { uid: 0, gid: 0, umask: own.umask, ...process.user };
+	return { ...inherited, ...process, ...(user ? { user } : {}), ...(tty ? { terminal: true } : {}) };
 }
 
 /** The container's own process with what the flags change. */
-function derive(config: Config, options: ExecOptions): Process {
+function derived(host: Host, config: Config, options: ExecOptions): Process {
+	checkFlags(host, options);
 	const base: Process = config.process ?? { cwd: "/" };
 	const { user: own = { uid: 0, gid: 0 }, consoleSize: _size, capabilities, ...rest } = base;
 	const gids = [...(own.additionalGids ?? []), ...options.additionalGids];
@@ -155,22 +160,37 @@ function derive(config: Config, options: ExecOptions): Process {
 			...(own.umask === undefined ? {} : { umask: own.umask }),
 			...(gids.length > 0 ? { additionalGids: gids } : {}),
 		},
-		capabilities: withCapabilities(capabilities, options.capabilities),
+		capabilities: withCapabilities(capabilities, options.capabilities.map(capabilityName)),
 		...(options.noNewPrivileges === undefined ? {} : { noNewPrivileges: options.noNewPrivileges }),
 		...(options.apparmor === undefined ? {} : { apparmorProfile: options.apparmor }),
 		...(options.processLabel === undefined ? {} : { selinuxLabel: options.processLabel }),
 	};
 }
 
+/** What the flags say obeys the rules of config.json; what is the container's own has been checked by create. */
+function checkFlags(host: Host, options: ExecOptions): void {
+	const { uid = 0, gid = 0 } = options.user ?? {};
+	const given: Process = {
+		args: [...options.args],
+		cwd: options.cwd ?? "/",
+		env: [...options.env],
+		user: { uid, gid, additionalGids: [...options.additionalGids] },
+		capabilities: { bounding: options.capabilities.map(capabilityName) },
+	};
+	for (const { message } of checkProcess(given, "flags of exec")) host.log.warning(message);
+}
+
+function capabilityName(name: string): string {
+	const upper = name.toUpperCase();
+	return upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
+}
+
 /** Added ones are bounding, effective and permitted; ambient only if the container's processes may inherit them. */
 function withCapabilities(
 	sets: Process["capabilities"],
-	added: readonly string[],
+	names: readonly string[],
 ): NonNullable<Process["capabilities"]> {
-	if (added.length === 0) return sets ?? {};
-	const names = added.map((name) =>
-		name.toUpperCase().startsWith("CAP_") ? name.toUpperCase() : `CAP_${name.toUpperCase()}`,
-	);
+	if (names.length === 0) return sets ?? {};
 	const { bounding = [], effective = [], permitted = [], inheritable = [], ambient = [] } = sets ?? {};
 	return {
 		bounding: [...bounding, ...names],

@@ -3,13 +3,7 @@
  * Each resource is written into the journal before it is made and has its undo beside it.
  */
 import type { CgroupLayout } from "../../linux/cgroups/detect.js";
-import { detectCgroups } from "../../linux/cgroups/detect.js";
-import { deviceRules } from "../../linux/cgroups/devices.js";
 import type { Cgroup, CgroupRecord } from "../../linux/cgroups/driver.js";
-import { openCgroup } from "../../linux/cgroups/driver.js";
-import { ownsCgroup } from "../../linux/cgroups/ownership.js";
-import { planCgroup } from "../../linux/cgroups/path.js";
-import { toHostId } from "../../linux/id-maps.js";
 import { takeTrees } from "../../linux/mapped-mounts.js";
 import { closeNamespaces, type NamespacePlan, planNamespaces } from "../../linux/namespaces.js";
 import { processStat } from "../../linux/proc.js";
@@ -34,8 +28,9 @@ import { appendJournal, ourIdentity } from "../state/journal.js";
 import { type ContainerIdentity, type ContainerRecord, stateOf, timestamp } from "../state/record.js";
 import { claimStateDirectory, removeStateDirectory, type StateDirectory, writeRecord } from "../state/store.js";
 import type { Undo } from "../undo.js";
+import { type ContainerCgroup, makeCgroup } from "./container-cgroup.js";
 import { serveUntilReady } from "./serve.js";
-import { setUpChild, spawnInit } from "./spawn-init.js";
+import { needsIntermediate, setUpProcess, spawnInit } from "./spawn-init.js";
 
 /** All that both sides of the clone know. */
 export interface Launch {
@@ -72,82 +67,107 @@ export interface LaunchMode {
 	readonly ownStart: boolean;
 }
 
-/** Everything is undone through `undo` when a later step of the caller fails. */
+/** Everything is undone through `undo` when a later step fails, one of the caller's included. */
 export function launch(host: Host, id: string, options: CreateOptions, mode: LaunchMode, undo: Undo): Launched {
 	checkPreservedFds(options.preserveFds);
 	const bundle = openBundle(options.bundle, host.log);
-	const { config } = bundle;
-	checkTerminal(config.process?.terminal ?? false, options.consoleSocket, mode.detached);
-	const identity: ContainerIdentity = { id, bundle: bundle.path, annotations: config.annotations ?? {} };
-
+	checkTerminal(bundle.config.process?.terminal ?? false, options.consoleSocket, mode.detached);
 	const directory = claimStateDirectory(host, id);
 	undo.add(`remove the state directory ${directory.path}`, () => removeStateDirectory(directory));
 	appendJournal(directory.fd, { creator: ourIdentity() });
-	undo.add("run the poststop hooks", () => {
-		const state = stateOf(identity, "stopped", 0);
-		runHooksTolerantly("poststop", config.hooks?.poststop, { state, cwd: bundle.path }, host.log.warning);
+
+	const { plan, cgroup } = prepare(host, bundle, directory, options, mode, undo);
+	const { init, socket } = spawn(plan, cgroup.cgroup, undo);
+	const startTime = processStat(init.pid)?.startTime ?? 0;
+	appendJournal(directory.fd, { init: { pid: init.pid, startTime } });
+
+	setUpProcess(plan, init);
+	send(socket, { type: "go" });
+	// while the process mounts its file systems; it enters when it is told that the cgroup stands
+	cgroup.complete();
+	send(socket, { type: "cgroup" });
+	keepConfig(directory, bundle);
+	const master = serveUntilReady(socket, init, {
+		warn: host.log.warning,
+		runHooks: () => runRuntimeHooks(plan, init),
+		errorPrefix: "unable to start container process: error during container init: ",
 	});
 
+	const record = recordOf(plan, init.pid, startTime);
+	writeRecord(directory, record);
+	return { record, directory, bundle, init, socket, master };
+}
+
+/** All that is made before there is a process. */
+function prepare(
+	host: Host,
+	bundle: Bundle,
+	directory: StateDirectory,
+	options: CreateOptions,
+	mode: LaunchMode,
+	undo: Undo,
+): { readonly plan: Launch; readonly cgroup: ContainerCgroup } {
+	const { config, path } = bundle;
+	const { id } = directory;
+	const identity: ContainerIdentity = { id, bundle: path, annotations: config.annotations ?? {} };
+	undo.add("run the poststop hooks", () => {
+		const state = stateOf(identity, "stopped", 0);
+		runHooksTolerantly("poststop", config.hooks?.poststop, { state, cwd: path }, host.log.warning);
+	});
 	const seccomp = prepareSeccomp(host, bundle);
-	const { layout, cgroup } = makeCgroup(host, id, bundle, directory, undo);
 	const namespaces = planNamespaces(config.linux);
-	const startListener = mode.ownStart ? null : listenForStart(directory);
-	const taken = takeTrees(config, bundle.path);
+	const cgroup = makeCgroup(host, config, directory, !needsIntermediate(namespaces) && !host.rootless, undo);
 	const plan: Launch = {
 		id,
 		bundle,
 		identity,
 		options,
 		namespaces,
-		layout,
-		cgroup: cgroup?.record ?? null,
+		layout: cgroup.layout,
+		cgroup: cgroup.cgroup?.record ?? null,
 		seccomp,
-		startListener,
-		taken,
+		startListener: mode.ownStart ? null : listenForStart(directory),
+		taken: takeTrees(config, path),
 	};
+	return { plan, cgroup };
+}
 
+/** Clones the process, and closes on our side what only it needs. */
+function spawn(plan: Launch, cgroup: Cgroup | null, undo: Undo): { readonly init: Child; readonly socket: Fd } {
 	const [socket, theirs] = syncPair();
-	const init = spawnInit(plan, cgroup, socket, theirs, (inside) => {
+	const init = spawnInit(plan, cgroup, socket, theirs, (inside, entered) => {
 		sys.close(socket);
-		return runInit(plan, inside);
+		return runInit(plan, inside, entered);
 	});
 	undo.add("end the container's process", () => killChild(init));
 	sys.close(theirs);
-	for (const fd of taken.values()) sys.close(fd);
-	if (startListener !== null) sys.close(startListener);
-	const startTime = processStat(init.pid)?.startTime ?? 0;
-	appendJournal(directory.fd, { init: { pid: init.pid, startTime } });
-	setUpChild(plan, cgroup, init);
-	closeNamespaces(namespaces.joined);
+	for (const fd of plan.taken.values()) sys.close(fd);
+	if (plan.startListener !== null) sys.close(plan.startListener);
+	closeNamespaces(plan.namespaces.joined);
+	return { init, socket };
+}
 
-	send(socket, { type: "go" });
-	const master = serveUntilReady(socket, init, {
-		warn: host.log.warning,
-		runHooks: () => runRuntimeHooks(plan, init),
-		errorPrefix: "unable to start container process: error during container init: ",
-	});
-	const record: ContainerRecord = {
+function recordOf(
+	{ bundle, identity, cgroup, namespaces, options }: Launch,
+	pid: number,
+	startTime: number,
+): ContainerRecord {
+	const { config, rootfs } = bundle;
+	const { poststart, poststop } = config.hooks ?? {};
+	return {
 		...identity,
 		ociVersion: config.ociVersion,
-		pid: init.pid,
+		pid,
 		startTime,
-		rootfs: bundle.rootfs,
+		rootfs,
 		created: timestamp(sys.clock_gettime(CLOCK_REALTIME)),
 		owner: sys.geteuid(),
-		cgroup: plan.cgroup,
+		cgroup,
 		ownPidNamespace: namespaces.makes("pid"),
 		ownKeyring: !options.noNewKeyring,
 		startable: config.process !== undefined,
-		hooks: pickHooks(bundle),
+		hooks: { ...(poststart ? { poststart } : {}), ...(poststop ? { poststop } : {}) },
 	};
-	keepConfig(directory, bundle);
-	writeRecord(directory, record);
-	return { record, directory, bundle, init, socket, master };
-}
-
-function pickHooks({ config }: Bundle): ContainerRecord["hooks"] {
-	const { poststart, poststop } = config.hooks ?? {};
-	return { ...(poststart ? { poststart } : {}), ...(poststop ? { poststop } : {}) };
 }
 
 /** LC-05: whoever changes the bundle's config.json later changes nothing. */
@@ -163,35 +183,6 @@ function prepareSeccomp(host: Host, { config }: Bundle): Launch["seccomp"] {
 	const seccomp = config.linux?.seccomp;
 	if (!seccomp) return null;
 	return { program: cachedSeccomp(`${host.root}/seccomp~`, seccomp), flags: seccompFlags(seccomp) };
-}
-
-function makeCgroup(
-	host: Host,
-	id: string,
-	{ config }: Bundle,
-	directory: StateDirectory,
-	undo: Undo,
-): { readonly layout: CgroupLayout; readonly cgroup: Cgroup | null } {
-	const { linux } = config;
-	const cgroupsPath = linux?.cgroupsPath || undefined;
-	const layout = detectCgroups(!cgroupsPath?.startsWith("/"));
-	const resources = linux?.resources ?? {};
-	const optional = host.rootless && cgroupsPath === undefined && Object.keys(resources).length === 0;
-	if (layout.version === 0 && optional) return { layout, cgroup: null };
-	const record = planCgroup(layout, { cgroupsPath, id });
-	appendJournal(directory.fd, { cgroup: record });
-	const cgroup = openCgroup(record);
-	if (!cgroup.create({ optional: host.rootless })) {
-		if (!optional) host.log.debug("no right to make cgroups: the container runs in the caller's");
-		return { layout, cgroup: null };
-	}
-	undo.add("remove the cgroup", () => cgroup.destroy());
-	cgroup.apply({ ...resources, devices: [...deviceRules(resources.devices, linux?.devices)] });
-	if (ownsCgroup(config)) {
-		const owner = toHostId(linux?.uidMappings ?? [], config.process?.user?.uid ?? 0);
-		if (owner !== undefined) cgroup.changeOwner(owner);
-	}
-	return { layout, cgroup };
 }
 
 /** Hooks of the runtime's namespace, while the process waits with everything mounted but not yet pivoted. */

@@ -8,6 +8,7 @@ import type { RunOptions } from "../options.js";
 import { attend, holdSignals } from "../process/foreground.js";
 import { handOverPidfd, handOverTerminal } from "../process/hand-over.js";
 import { writePidFile } from "../process/pid-file.js";
+import { stateOf } from "../state/record.js";
 import { withUndo } from "../undo.js";
 import { awaitProgram } from "./await-program.js";
 import { deleteContainer } from "./delete.js";
@@ -41,12 +42,12 @@ function launchAndStart(host: Host, id: string, options: RunOptions): Launched {
 	const launched = withUndo(host.log.warning, (undo) => {
 		const mode = { detached: options.detach, ownStart: true };
 		const container = launch(host, id, options, mode, undo);
-		const { init, master, socket } = container;
+		const { init, master, socket, record } = container;
 		if (options.consoleSocket !== undefined && master !== null) handOverTerminal(options.consoleSocket, master);
 		if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, init.pidfd);
 		writePidFile(options.pidFile, init.pid, undo);
 		send(socket, { type: "start" });
-		awaitProgram(socket, init.pidfd);
+		awaitProgram(socket, { pid: init.pid, state: stateOf(record, "created", init.pid) });
 		sys.close(socket);
 		return container;
 	});

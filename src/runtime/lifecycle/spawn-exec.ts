@@ -14,7 +14,7 @@ import { attempt } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { runExecInit } from "../init/exec-init.js";
 import { send, sendError, syncPair } from "../init/sync.js";
-import type { Child } from "../process/child.js";
+import { type Child, inChild } from "../process/child.js";
 import type { ExecPlan } from "./exec.js";
 import { receiveIntermediate } from "./serve.js";
 
@@ -23,15 +23,17 @@ export function spawnExec(plan: ExecPlan, cgroup: Cgroup | null): { readonly chi
 	const cgroupFd = cgroup?.joinFd() ?? -1;
 	const intermediate = sys.clone3(0, SIGCHLD, -1);
 	if (intermediate.pid === 0) {
-		sys.close(socket);
-		joinAndClone(plan, cgroupFd, theirs);
+		inChild(() => {
+			sys.close(socket);
+			return joinAndClone(plan, cgroup, cgroupFd, theirs);
+		});
 	}
 	sys.close(theirs);
 	if (cgroupFd >= 0) sys.close(cgroupFd);
 	return { child: receiveIntermediate(socket, intermediate), socket };
 }
 
-function joinAndClone(plan: ExecPlan, cgroupFd: Fd, socket: Fd): never {
+function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, socket: Fd): never {
 	try {
 		sys.prctl_set_name("tsrun:join");
 		sys.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -39,6 +41,8 @@ function joinAndClone(plan: ExecPlan, cgroupFd: Fd, socket: Fd): never {
 		sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		const { execCPUAffinity } = plan.process;
 		if (execCPUAffinity?.initial) applyCpuAffinity(execCPUAffinity.initial);
+		// its child starts in the same ones
+		cgroup?.enter();
 		const flags = joinFlags(plan);
 		const proc = openProc();
 		if (flags !== 0) {

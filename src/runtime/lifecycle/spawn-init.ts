@@ -4,7 +4,13 @@
  */
 import type { Cgroup } from "../../linux/cgroups/driver.js";
 import { type IdMaps, idMapHelperArgs, writeIdMaps } from "../../linux/id-maps.js";
-import { explainCloneFailure, joinNamespace, unshareNamespace, writeTimeOffsets } from "../../linux/namespaces.js";
+import {
+	explainCloneFailure,
+	joinNamespace,
+	type NamespacePlan,
+	unshareNamespace,
+	writeTimeOffsets,
+} from "../../linux/namespaces.js";
 import { openProc } from "../../linux/proc.js";
 import { AT_FDCWD, CLONE_PARENT, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, SIGCHLD, SIGKILL } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
@@ -18,24 +24,29 @@ import type { Launch } from "./launch.js";
 import { receiveIntermediate } from "./serve.js";
 
 /**
- * The child of the clone calls `inside` with its end of the sync socket, and never comes back. On v2 it starts in the
- * container's cgroup (CLONE_INTO_CGROUP).
+ * The child of the clone calls `inside` with its end of the sync socket, and never comes back. It starts in the container's
+ * cgroup of the unified hierarchy (CLONE_INTO_CGROUP); `entered` says whether it is in those of v1 as well.
  */
 export function spawnInit(
 	launch: Launch,
 	cgroup: Cgroup | null,
 	ours: Fd,
 	theirs: Fd,
-	inside: (socket: Fd) => never,
+	inside: (socket: Fd, entered: boolean) => never,
 ): Child {
 	const cgroupFd = cgroup?.joinFd() ?? -1;
 	try {
-		return launch.namespaces.joined.length > 0 || launch.namespaces.ownTimeNamespace
-			? spawnThroughIntermediate(launch, cgroupFd, ours, theirs, inside)
-			: cloneInto(launch, launch.namespaces.cloneFlags, SIGCHLD, cgroupFd, () => inside(theirs));
+		return needsIntermediate(launch.namespaces)
+			? spawnThroughIntermediate(launch, cgroup, cgroupFd, ours, theirs, inside)
+			: cloneInto(launch, launch.namespaces.cloneFlags, SIGCHLD, cgroupFd, () => inside(theirs, false));
 	} finally {
 		if (cgroupFd >= 0) sys.close(cgroupFd);
 	}
+}
+
+/** It is in the container's cgroups before it joins anything, so those have to be complete by then. */
+export function needsIntermediate({ joined, ownTimeNamespace }: NamespacePlan): boolean {
+	return joined.length > 0 || ownTimeNamespace;
 }
 
 function cloneInto(launch: Launch, flags: number, exitSignal: number, cgroupFd: Fd, inside: () => never): Child {
@@ -54,30 +65,39 @@ function cloneInto(launch: Launch, flags: number, exitSignal: number, cgroupFd: 
  */
 function spawnThroughIntermediate(
 	launch: Launch,
+	cgroup: Cgroup | null,
 	cgroupFd: Fd,
 	ours: Fd,
 	theirs: Fd,
-	inside: (socket: Fd) => never,
+	inside: (socket: Fd, entered: boolean) => never,
 ): Child {
 	const intermediate = sys.clone3(0, SIGCHLD, -1);
-	if (intermediate.pid === 0) joinAndClone(launch, cgroupFd, theirs, inside);
+	if (intermediate.pid === 0) joinAndClone(launch, cgroup, cgroupFd, theirs, inside);
 	return receiveIntermediate(ours, intermediate);
 }
 
-function joinAndClone(launch: Launch, cgroupFd: Fd, socket: Fd, inside: (socket: Fd) => never): never {
+function joinAndClone(
+	launch: Launch,
+	cgroup: Cgroup | null,
+	cgroupFd: Fd,
+	socket: Fd,
+	inside: (socket: Fd, entered: boolean) => never,
+): never {
 	const { namespaces, bundle } = launch;
 	try {
 		sys.prctl_set_name("tsrun:join");
 		sys.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		// from here on processes of somebody else may share a namespace with us
 		sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		// cgroups pass on to children; in another mount namespace their files may be out of sight
+		cgroup?.enter();
 		for (const namespace of namespaces.joined) joinNamespace(namespace);
 		if (namespaces.ownTimeNamespace) {
 			unshareNamespace("time");
 			writeTimeOffsets(bundle.config.linux);
 		}
 		// the exit signal is the one of our own group leader
-		const child = cloneInto(launch, namespaces.cloneFlags | CLONE_PARENT, 0, cgroupFd, () => inside(socket));
+		const child = cloneInto(launch, namespaces.cloneFlags | CLONE_PARENT, 0, cgroupFd, () => inside(socket, true));
 		send(socket, { type: "pid", pid: child.pid });
 	} catch (error) {
 		sendError(socket, error);
@@ -86,15 +106,14 @@ function joinAndClone(launch: Launch, cgroupFd: Fd, socket: Fd, inside: (socket:
 	sys.exit(0);
 }
 
-/** Id maps, cgroup and oom score of the process, which waits meanwhile. */
-export function setUpChild(launch: Launch, cgroup: Cgroup | null, { pid }: Child): void {
+/** Id maps and oom score of the process, which waits meanwhile. */
+export function setUpProcess(launch: Launch, { pid }: Child): void {
 	const { bundle, namespaces } = launch;
 	const { linux, process } = bundle.config;
 	if (namespaces.makes("user")) {
 		mapIds(pid, { uidMappings: linux?.uidMappings ?? [], gidMappings: linux?.gidMappings ?? [] });
 	}
 	if (process?.oomScoreAdj !== undefined) setOomScore(pid, process.oomScoreAdj);
-	cgroup?.add(pid);
 }
 
 function mapIds(pid: number, maps: IdMaps): void {

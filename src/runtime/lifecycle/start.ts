@@ -1,5 +1,6 @@
 /** `start`: tells the waiting process to go on, and returns once the program runs and the poststart hooks have ended. */
-import { TsrunError } from "../../sys/errors.js";
+import type { Fd } from "../../sys/door.js";
+import { type ErrorId, messageOf, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { runHooks } from "../hooks/run.js";
 import type { Host } from "../host.js";
@@ -30,9 +31,22 @@ export function startContainer(host: Host, id: string): void {
 			stopped ? "cannot start a container that has stopped" : "cannot start an already running container",
 		);
 	}
-	awaitProgram(socket, -1);
+	awaitOrDestroy(host, record, socket);
 	sys.close(socket);
 	runPoststart(host, record);
+}
+
+/** LC-13: a startContainer hook that fails ends the container; so does an agent that did not get its descriptor. */
+const fatal: readonly ErrorId[] = ["hook-failed", "seccomp-failed"];
+
+/** A program that cannot be executed leaves a stopped container behind. */
+function awaitOrDestroy(host: Host, record: ContainerRecord, socket: Fd): void {
+	try {
+		awaitProgram(socket, { pid: record.pid, state: stateOf(record, "created", record.pid) });
+	} catch (error) {
+		if (error instanceof TsrunError && fatal.includes(error.id)) destroy(host, record);
+		throw error;
+	}
 }
 
 function refusal(id: string, message: string, hint?: string): TsrunError {
@@ -46,7 +60,16 @@ export function runPoststart(host: Host, record: ContainerRecord): void {
 	try {
 		runHooks("poststart", poststart, { state: stateOf(record, "running", record.pid), cwd: record.bundle });
 	} catch (error) {
-		deleteContainer(host, record.id, true);
+		destroy(host, record);
 		throw error;
+	}
+}
+
+/** What led to it is what the caller has to know; a clean-up that fails as well is told beside it. */
+function destroy(host: Host, { id }: ContainerRecord): void {
+	try {
+		deleteContainer(host, id, true);
+	} catch (error) {
+		host.log.warning(`could not delete container ${id}: ${messageOf(error)}`);
 	}
 }

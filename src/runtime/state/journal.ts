@@ -37,12 +37,18 @@ export function readJournal(directory: Fd): Journal {
 	let journal: Journal = {};
 	for (const line of readIfPresent(directory).split("\n")) {
 		try {
-			if (line !== "") journal = { ...journal, ...(JSON.parse(line) as Journal) };
+			if (line !== "") journal = merge(journal, JSON.parse(line) as Journal);
 		} catch {
 			// the line was being written when its writer died
 		}
 	}
 	return journal;
+}
+
+/** A cgroup is made in up to two steps, each with its own paths. */
+function merge(journal: Journal, step: Journal): Journal {
+	if (!journal.cgroup || !step.cgroup) return { ...journal, ...step };
+	return { ...journal, cgroup: { ...step.cgroup, paths: { ...journal.cgroup.paths, ...step.cgroup.paths } } };
 }
 
 function readIfPresent(directory: Fd): string {

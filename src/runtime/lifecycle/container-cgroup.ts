@@ -1,0 +1,104 @@
+/** The container's cgroup between config.json and the driver: where it goes, whether it may be missing, what it is set to. */
+import { type CgroupLayout, detectCgroups } from "../../linux/cgroups/detect.js";
+import { deviceRules } from "../../linux/cgroups/devices.js";
+import { type Cgroup, type CgroupRecord, openCgroup } from "../../linux/cgroups/driver.js";
+import { ownsCgroup } from "../../linux/cgroups/ownership.js";
+import { planCgroup } from "../../linux/cgroups/path.js";
+import { needsCgroup } from "../../linux/cgroups/resources.js";
+import { toHostId } from "../../linux/id-maps.js";
+import type { Config } from "../../spec/types.js";
+import { AT_FDCWD } from "../../sys/constants.js";
+import { hasCode, TsrunError } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
+import type { Host } from "../host.js";
+import { appendJournal } from "../state/journal.js";
+import type { StateDirectory } from "../state/store.js";
+import type { Undo } from "../undo.js";
+
+export interface ContainerCgroup {
+	readonly layout: CgroupLayout;
+	/** null: the container stays in the caller's cgroup (rootless without delegation, and nothing asked for). */
+	readonly cgroup: Cgroup | null;
+	/** Makes what was put off, and sets limits and owner. */
+	complete(): void;
+}
+
+/**
+ * Makes the container's directories, journalled first. With `putOff` only that of the unified hierarchy, into which the
+ * process is cloned: those of v1 can be made while it mounts its file systems.
+ */
+export function makeCgroup(
+	host: Host,
+	config: Config,
+	directory: StateDirectory,
+	putOff: boolean,
+	undo: Undo,
+): ContainerCgroup {
+	refuseSystemd(host);
+	const { linux } = config;
+	const cgroupsPath = linux?.cgroupsPath || undefined;
+	const layout = detectCgroups(!cgroupsPath?.startsWith("/"));
+	const optional = host.rootless && cgroupsPath === undefined && !needsCgroup(linux?.resources);
+	const none = { layout, cgroup: null, complete: () => {} };
+	if (layout.version === 0 && optional) return none;
+	const record = planCgroup(layout, { cgroupsPath, id: directory.id });
+	const make = (cgroup: Cgroup) => {
+		const { record: part } = cgroup;
+		appendJournal(directory.fd, { cgroup: { ...part, paths: missingPaths(part) } });
+		if (!cgroup.create({ optional })) return false;
+		undo.add("remove the cgroup", () => cgroup.destroy());
+		return true;
+	};
+	const cgroup = openCgroup(record);
+	const [now, later] = putOff && record.version === 1 ? parts(record) : [cgroup, null];
+	if (!make(now)) return none;
+	const complete = () => {
+		if (later !== null) make(later);
+		limitCgroup(cgroup, config);
+	};
+	return { layout, cgroup, complete };
+}
+
+/** The directory in the unified hierarchy, if there is one, and those of v1. */
+function parts(record: CgroupRecord): readonly [Cgroup, Cgroup] {
+	const part = (wanted: (key: string) => boolean) =>
+		openCgroup({ ...record, paths: Object.fromEntries(Object.entries(record.paths).filter(([key]) => wanted(key))) });
+	return [part((key) => key === ""), part((key) => key !== "")];
+}
+
+function refuseSystemd({ systemdCgroup }: Host): void {
+	if (!systemdCgroup) return;
+	throw new TsrunError(
+		"config-unsupported",
+		"--systemd-cgroup: the systemd cgroup driver is not part of this version",
+		{
+			stage: "cgroup",
+			hint: "leave --systemd-cgroup out; with Docker set native.cgroupdriver=cgroupfs, with Podman cgroup_manager=cgroupfs",
+		},
+	);
+}
+
+/** What a crash must not leave behind; a cgroup that is there already may be somebody else's. */
+function missingPaths({ paths }: CgroupRecord): CgroupRecord["paths"] {
+	return Object.fromEntries(Object.entries(paths).filter(([, path]) => !exists(path)));
+}
+
+function exists(path: string): boolean {
+	try {
+		sys.fstatat(AT_FDCWD, path, 0);
+		return true;
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) return false;
+		throw error;
+	}
+}
+
+/** `linux.resources`, the device rules every container has, and the owner of a delegated cgroup. */
+function limitCgroup(cgroup: Cgroup, config: Config): void {
+	const { linux, process } = config;
+	const resources = linux?.resources ?? {};
+	cgroup.apply({ ...resources, devices: [...deviceRules(resources.devices, linux?.devices)] });
+	if (!ownsCgroup(config)) return;
+	const owner = toHostId(linux?.uidMappings ?? [], process?.user?.uid ?? 0);
+	if (owner !== undefined) cgroup.changeOwner(owner);
+}
