@@ -40,14 +40,24 @@ export function writeFileAt(dirfd: Fd, path: string, data: string): void {
 
 /** Replaces a file by rename, so that a reader sees the old text or the new one. */
 export function replaceFileAt(dirfd: Fd, path: string, data: string, mode: number): void {
+	stageFileAt(dirfd, path, data, mode)();
+}
+
+/** The same in two steps: the text is written beside the file at once, and takes its place when the result is called. */
+export function stageFileAt(dirfd: Fd, path: string, data: string, mode: number): () => void {
 	const temporary = `${path}.${sys.getpid()}.tmp`;
-	try {
-		withFd(sys.openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), (fd) => sys.write(fd, data));
-		sys.renameat2(dirfd, temporary, dirfd, path, 0);
-	} catch (error) {
-		removeFileAt(dirfd, temporary);
-		throw error;
-	}
+	const orRemove = (step: () => void) => {
+		try {
+			step();
+		} catch (error) {
+			removeFileAt(dirfd, temporary);
+			throw error;
+		}
+	};
+	orRemove(() =>
+		withFd(sys.openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), (fd) => sys.write(fd, data)),
+	);
+	return () => orRemove(() => sys.renameat2(dirfd, temporary, dirfd, path, 0));
 }
 
 /** unlink(2); a file that is not there is fine. */

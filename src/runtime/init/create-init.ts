@@ -45,7 +45,7 @@ export function runInit(launch: Launch, socket: Fd, entered: boolean): never {
 	try {
 		sys.prctl_set_name("tsrun:init");
 		dieWithTheRuntime();
-		expect(socket, "go");
+		if (launch.namespaces.makes("user")) expect(socket, "go");
 		const enterCgroup = once(() => joinCgroup(launch, socket, entered));
 		if (launch.namespaces.has("user")) {
 			// afterwards the files of the cgroup would be somebody else's

@@ -4,9 +4,9 @@
  *   runtime                                        process
  *   ───────                                        ───────
  *   (joined namespaces only)        ◀── "pid" ───  an intermediate process tells the pid of the real one
- *   id maps, oom score
+ *   id maps (user namespace, exec)
  *   "go" ────────────────────────────────────────▶ network, names, root filesystem, mounts
- *   limits of the cgroup
+ *   v1 cgroups, limits
  *   "cgroup" ────────────────────────────────────▶ enters it, mounts it; devices, terminal, masks
  *   prestart, createRuntime hooks   ◀─ "hooks" ──  the environment stands, pivot_root is next
  *   "hooks-done" ────────────────────────────────▶ createContainer hooks, pivot_root, identity, program found

@@ -39,6 +39,12 @@ export function deleteContainer(host: Host, id: string, force: boolean): void {
 	else if (!force) throw containerMissing(host, id);
 }
 
+/** For `run`, whose own container has ended: it is there, unless somebody else deletes it. */
+export function deleteOwn(host: Host, id: string): void {
+	const directory = claimForDeletion(host, id);
+	if (directory !== null) destroy(host, directory);
+}
+
 /** A created container is ended and deleted, as runc does and engines expect; a running one is not. */
 function refuseUnlessOver(host: Host, id: string): void {
 	const { status } = findContainer(host, id);

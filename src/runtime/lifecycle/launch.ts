@@ -26,7 +26,7 @@ import { type Child, killChild } from "../process/child.js";
 import { checkPreservedFds, checkTerminal } from "../process/streams.js";
 import { appendJournal, ourIdentity } from "../state/journal.js";
 import { type ContainerIdentity, type ContainerRecord, stateOf, timestamp } from "../state/record.js";
-import { claimStateDirectory, removeStateDirectory, type StateDirectory, writeRecord } from "../state/store.js";
+import { claimStateDirectory, removeStateDirectory, type StateDirectory, stageRecord } from "../state/store.js";
 import type { Undo } from "../undo.js";
 import { type ContainerCgroup, makeCgroup } from "./container-cgroup.js";
 import { serveUntilReady } from "./serve.js";
@@ -82,19 +82,19 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 	appendJournal(directory.fd, { init: { pid: init.pid, startTime } });
 
 	setUpProcess(plan, init);
-	send(socket, { type: "go" });
+	if (plan.namespaces.makes("user")) send(socket, { type: "go" });
 	// while the process mounts its file systems; it enters when it is told that the cgroup stands
 	cgroup.complete();
 	send(socket, { type: "cgroup" });
 	keepConfig(directory, bundle);
+	const record = recordOf(plan, init.pid, startTime);
+	const commitRecord = stageRecord(directory, record);
 	const master = serveUntilReady(socket, init, {
 		warn: host.log.warning,
 		runHooks: () => runRuntimeHooks(plan, init),
 		errorPrefix: "unable to start container process: error during container init: ",
 	});
-
-	const record = recordOf(plan, init.pid, startTime);
-	writeRecord(directory, record);
+	commitRecord();
 	return { record, directory, bundle, init, socket, master };
 }
 

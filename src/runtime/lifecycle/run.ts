@@ -11,7 +11,7 @@ import { writePidFile } from "../process/pid-file.js";
 import { stateOf } from "../state/record.js";
 import { withUndo } from "../undo.js";
 import { awaitProgram } from "./await-program.js";
-import { deleteContainer } from "./delete.js";
+import { deleteOwn } from "./delete.js";
 import { type Launched, launch } from "./launch.js";
 import { runPoststart } from "./start.js";
 
@@ -25,7 +25,7 @@ export function runContainer(host: Host, id: string, options: RunOptions): numbe
 	if (!options.noSubreaper) sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	const { init, master } = launchAndStart(host, id, options);
 	const status = attendAndClose(init, signals, master);
-	if (!options.keep) deleteContainer(host, id, true);
+	if (!options.keep) deleteOwn(host, id);
 	return status;
 }
 

@@ -1,22 +1,30 @@
 /**
- * The state directories: one folder per container below the root, 0700, claimed by mkdir(2) and given up by
- * rename(2), so that of two racing creates or deletes exactly one wins and no lock is left behind by a crash.
+ * The state directories: one folder per container below the root, 0700, claimed and given up by rename(2), so that
+ * of two racing creates or deletes exactly one wins and no lock is left behind by a crash.
  *
  *   ID/journal      what is being made (state/journal.ts)
  *   ID/config.json  the bundle's configuration as it was at create
  *   ID/state.json   the record, written last: the container exists
  *   ID/start.sock   where init waits for start
- *   ID~PID.TIME/    a container that this process is deleting: "~" cannot be in an id
+ *   ID~PID.TIME/    a container that this process deletes, or has not yet claimed the id for: "~" cannot be in an id
  *   seccomp~/       compiled filters (linux/seccomp/cache.ts)
  */
-import { AT_FDCWD, AT_REMOVEDIR, DT_DIR, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "../../sys/constants.js";
+import {
+	AT_FDCWD,
+	AT_REMOVEDIR,
+	DT_DIR,
+	O_CLOEXEC,
+	O_DIRECTORY,
+	O_RDONLY,
+	RENAME_NOREPLACE,
+} from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, failure, hasCode, TsrunError } from "../../sys/errors.js";
-import { readFileAt, replaceFileAt, withFd } from "../../sys/files.js";
+import { readFileAt, stageFileAt, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import type { Host } from "../host.js";
 import { checkId } from "./id.js";
-import { isAlive, ourIdentity } from "./journal.js";
+import { appendJournal, isAlive, ourIdentity, type ProcessIdentity } from "./journal.js";
 import { type ContainerRecord, parseRecord } from "./record.js";
 
 const stage = "state";
@@ -28,13 +36,19 @@ export interface StateDirectory {
 	readonly path: string;
 }
 
-/** Makes the folder of a new container; whoever makes it owns the id. */
+/**
+ * Makes the folder of a new container. It comes into sight with its creator in the journal, so that nobody takes it
+ * for one whose creator has died; whoever's folder gets the name owns the id.
+ */
 export function claimStateDirectory(host: Host, id: string): StateDirectory {
 	checkId(id);
 	const path = `${host.root}/${id}`;
+	const creator = ourIdentity();
+	const hidden = hiddenPath(host, id, creator);
 	try {
 		makeRoot(host.root);
-		sys.mkdirat(AT_FDCWD, path, 0o700);
+		sys.mkdirat(AT_FDCWD, hidden, 0o700);
+		return { id, path, fd: fillAndShow(hidden, path, creator) };
 	} catch (error) {
 		if (hasCode(error, "EEXIST")) {
 			throw new TsrunError("id-taken", "container with given ID already exists", {
@@ -49,7 +63,26 @@ export function claimStateDirectory(host: Host, id: string): StateDirectory {
 			hint: "name a directory that you may write to with --root",
 		});
 	}
-	return { id, path, fd: openDirectory(path) };
+}
+
+/** The folder's descriptor. Whatever fails, the hidden folder is gone afterwards. */
+function fillAndShow(hidden: string, path: string, creator: ProcessIdentity): Fd {
+	let fd: Fd | null = null;
+	try {
+		fd = openDirectory(hidden);
+		appendJournal(fd, { creator });
+		sys.renameat2(AT_FDCWD, hidden, AT_FDCWD, path, RENAME_NOREPLACE);
+		return fd;
+	} catch (error) {
+		if (fd === null) sys.unlinkat(AT_FDCWD, hidden, AT_REMOVEDIR);
+		else removeFlat(fd, hidden);
+		throw error;
+	}
+}
+
+/** Where only the process that is named looks for a folder, and after its death {@link claimAbandonedDeletion}. */
+function hiddenPath(host: Host, id: string, { pid, startTime }: ProcessIdentity): string {
+	return `${host.root}/${id}~${pid}.${startTime}`;
 }
 
 function makeRoot(path: string): void {
@@ -87,7 +120,11 @@ export function findStateDirectory(host: Host, id: string): StateDirectory | nul
 export function openStateDirectory(host: Host, id: string): StateDirectory {
 	const directory = findStateDirectory(host, id);
 	if (directory !== null) return directory;
-	throw new TsrunError("container-missing", "container does not exist", {
+	throw containerMissing(host, id);
+}
+
+export function containerMissing(host: Host, id: string): TsrunError {
+	return new TsrunError("container-missing", "container does not exist", {
 		object: id,
 		hint: `list shows the containers under ${host.root}; another root is named with --root`,
 	});
@@ -113,10 +150,11 @@ function entries(root: string): readonly string[] {
 	});
 }
 
-export function writeRecord(directory: StateDirectory, record: ContainerRecord): void {
-	attempt("state-failed", `write "${directory.path}/state.json"`, () =>
-		replaceFileAt(directory.fd, "state.json", `${JSON.stringify(record)}\n`, 0o600),
-	);
+/** Writes the record; the container exists once the result has been called. */
+export function stageRecord(directory: StateDirectory, record: ContainerRecord): () => void {
+	const write = <T>(step: () => T) => attempt("state-failed", `write "${directory.path}/state.json"`, step);
+	const commit = write(() => stageFileAt(directory.fd, "state.json", `${JSON.stringify(record)}\n`, 0o600));
+	return () => write(commit);
 }
 
 /** null while the container is being created, or when its creation was cut short. */
@@ -125,7 +163,7 @@ export function readRecord(directory: StateDirectory): ContainerRecord | null {
 	return text === null ? null : parseRecord(text, `${directory.path}/state.json`);
 }
 
-export function readStateFile(directory: StateDirectory, name: string): string | null {
+function readStateFile(directory: StateDirectory, name: string): string | null {
 	try {
 		return readFileAt(directory.fd, name);
 	} catch (error) {
@@ -142,9 +180,9 @@ export function claimForDeletion(host: Host, id: string): StateDirectory | null 
 	return claimAs(host, id, id);
 }
 
-/** A folder whose deleter died half-way, now ours; null when there is none. */
+/** A folder whose deleter died half-way, or its creator before it had the id, now ours; null when there is none. */
 export function claimAbandonedDeletion(host: Host, id: string): StateDirectory | null {
-	for (const name of entries(host.root)) {
+	for (const name of entriesIfPresent(host.root)) {
 		if (!name.startsWith(`${id}~`)) continue;
 		const [pid, startTime] = name
 			.slice(id.length + 1)
@@ -157,30 +195,40 @@ export function claimAbandonedDeletion(host: Host, id: string): StateDirectory |
 	return null;
 }
 
+/** A root that nothing was ever made below holds nothing to delete. */
+function entriesIfPresent(root: string): readonly string[] {
+	try {
+		return entries(root);
+	} catch (error) {
+		if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
+		throw failure("state-failed", `open ${JSON.stringify(root)}`, error, { stage, object: root });
+	}
+}
+
 function claimAs(host: Host, name: string, id: string): StateDirectory | null {
-	const { pid, startTime } = ourIdentity();
-	const path = `${host.root}/${id}~${pid}.${startTime}`;
+	const path = hiddenPath(host, id, ourIdentity());
 	try {
 		sys.renameat2(AT_FDCWD, `${host.root}/${name}`, AT_FDCWD, path, 0);
 	} catch (error) {
 		if (hasCode(error, "ENOENT")) return null;
 		throw failure("state-failed", `rename the state directory of ${id}`, error, { stage, object: path });
 	}
-	return { id, path, fd: openDirectory(path) };
+	const fd = attempt("state-failed", `open state directory ${JSON.stringify(path)}`, () => openDirectory(path));
+	return { id, path, fd };
 }
 
 /** Removes the folder with everything in it; all of it is ours, and flat. */
 export function removeStateDirectory({ fd, path }: StateDirectory): void {
-	attempt(
-		"state-failed",
-		`remove state directory ${JSON.stringify(path)}`,
-		() => {
-			sys.lseek(fd, 0, 0);
-			for (let some = sys.getdents64(fd); some.length > 0; some = sys.getdents64(fd)) {
-				for (const { name, type } of some) sys.unlinkat(fd, name, type === DT_DIR ? AT_REMOVEDIR : 0);
-			}
-			sys.unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
-		},
-		{ stage, object: path },
-	);
+	attempt("state-failed", `remove state directory ${JSON.stringify(path)}`, () => removeFlat(fd, path), {
+		stage,
+		object: path,
+	});
+}
+
+function removeFlat(fd: Fd, path: string): void {
+	sys.lseek(fd, 0, 0);
+	for (let some = sys.getdents64(fd); some.length > 0; some = sys.getdents64(fd)) {
+		for (const { name, type } of some) sys.unlinkat(fd, name, type === DT_DIR ? AT_REMOVEDIR : 0);
+	}
+	sys.unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 }
