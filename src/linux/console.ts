@@ -3,13 +3,23 @@
  * whose slave becomes the process's three streams, controlling terminal and /dev/console, and whose master leaves.
  */
 import type { ConsoleSize } from "../spec/types.js";
-import { AT_FDCWD, DEVPTS_SUPER_MAGIC, O_CLOEXEC, O_NOCTTY, O_NOFOLLOW, O_RDWR, ONLCR } from "../sys/constants.js";
+import {
+	AT_FDCWD,
+	DEVPTS_SUPER_MAGIC,
+	O_CLOEXEC,
+	O_NOCTTY,
+	O_NOFOLLOW,
+	O_RDWR,
+	ONLCR,
+	S_IFCHR,
+	S_IFMT,
+} from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
 import { attempt, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
-import { attach, cloneTree } from "./detached-mount.js";
-import { openOrMakeInRoot } from "./safe-path.js";
+import { asItIs, mountApi, withPlace } from "./mount-api.js";
+import { openInRoot } from "./safe-path.js";
 
 const stage = "console";
 
@@ -27,11 +37,7 @@ export function openTerminal(root: Fd, size: ConsoleSize | undefined): Terminal 
 		"console-failed",
 		"open a pseudoterminal",
 		() => {
-			const ptmx = root === AT_FDCWD ? "/dev/pts/ptmx" : "dev/pts/ptmx";
-			const master = sys.openat(root, ptmx, O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC, 0);
-			if (sys.fstatfs(master).type !== DEVPTS_SUPER_MAGIC) {
-				throw new TsrunError("console-failed", '"/dev/pts/ptmx" of the container is not on a devpts', { stage });
-			}
+			const master = openMultiplexer(root);
 			sys.ioctl_unlock_pty(master);
 			const slave = sys.ioctl_pty_peer(master, O_RDWR | O_NOCTTY);
 			// the terminal that shows the output adds the carriage returns; two of them would double
@@ -44,15 +50,36 @@ export function openTerminal(root: Fd, size: ConsoleSize | undefined): Terminal 
 	);
 }
 
+/** From outside, /dev or /dev/pts may be links of the image (CVE-2026-41579): nothing is opened before it is proved. */
+function openMultiplexer(root: Fd): Fd {
+	const path = "/dev/pts/ptmx";
+	const flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+	if (root !== AT_FDCWD) {
+		return withFd(openInRoot(root, path), (fd) => {
+			requireMultiplexer(fd);
+			return sys.openat(AT_FDCWD, `/proc/self/fd/${fd}`, flags, 0);
+		});
+	}
+	const master = sys.openat(AT_FDCWD, path, flags | O_NOFOLLOW, 0);
+	requireMultiplexer(master);
+	return master;
+}
+
+/** devpts(5): ptmx is character device 5:2. */
+function requireMultiplexer(fd: Fd): void {
+	const { mode, major, minor } = sys.fstat(fd);
+	const isMultiplexer = (mode & S_IFMT) === S_IFCHR && major === 5 && minor === 2;
+	if (isMultiplexer && sys.fstatfs(fd).type === DEVPTS_SUPER_MAGIC) return;
+	throw new TsrunError("console-failed", '"/dev/pts/ptmx" of the container is not the ptmx of a devpts', { stage });
+}
+
 /** DV-17: the slave is /dev/console. */
 export function bindConsole(root: Fd, slave: Fd): void {
 	attempt(
 		"console-failed",
 		'bind the terminal to "/dev/console"',
 		() =>
-			withFd(openOrMakeInRoot(root, "/dev/console", "file"), (place) =>
-				withFd(cloneTree(slave, false), (tree) => attach(tree, place)),
-			),
+			withPlace(root, "/dev/console", "file", (place) => sys.close(mountApi().bindTree(slave, false, place, asItIs))),
 		{ stage, object: "/dev/console" },
 	);
 }

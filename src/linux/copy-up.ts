@@ -7,6 +7,7 @@ import {
 	O_DIRECTORY,
 	O_EXCL,
 	O_NOFOLLOW,
+	O_NONBLOCK,
 	O_RDONLY,
 	O_WRONLY,
 	S_IFDIR,
@@ -55,7 +56,8 @@ function copyEntry(from: Fd, to: Fd, name: string): void {
 }
 
 function copyFile(from: Fd, to: Fd, name: string, stat: Stat): void {
-	withFd(sys.openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0), (source) =>
+	// not to wait for a writer, should the file have become a FIFO meanwhile
+	withFd(sys.openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0), (source) =>
 		withFd(sys.openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600), (copy) => {
 			for (let left = stat.size; left > 0; ) {
 				const bytes = sys.read_bytes(source, Math.min(left, chunk));

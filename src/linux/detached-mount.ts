@@ -1,7 +1,7 @@
 /**
- * Mounts that hang nowhere yet: a file system or a copy of a mount tree as a descriptor, fully configured before
- * {@link attach} puts it onto a descriptor of its destination. Nobody sees a half-made mount, and no path is
- * resolved twice (fsopen(2), open_tree(2), mount_setattr(2), move_mount(2); Linux 5.2 and 5.12).
+ * Mounts that hang nowhere yet: a file system or a copy of a mount tree as a descriptor, fully configured before it is
+ * put onto a descriptor of its destination. Nobody sees a half-made mount, and no path is resolved twice
+ * (fsopen(2), open_tree(2), mount_setattr(2), move_mount(2); Linux 5.2 and 5.12).
  */
 import {
 	AT_EMPTY_PATH,
@@ -21,36 +21,83 @@ import type { Fd } from "../sys/door.js";
 import { errnoText, isSysError, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
+import { classicMounts } from "./classic-mount.js";
+import type { FilesystemRequest, MountApi, Place, Settle } from "./mount-api.js";
 
-export interface FilesystemRequest {
-	readonly type: string;
-	readonly source: string;
-	/** File system options as in mount(8)'s -o: "size=64m", "newinstance", also "sync" and its kind. */
-	readonly data: readonly string[];
-	/** MOUNT_ATTR_*. */
-	readonly attributes: number;
+export const detachedMounts: MountApi = {
+	mountFilesystem: (request, place, settle) =>
+		request.data.every(fitsFsconfig)
+			? attachTree(makeFilesystem(request), place, settle)
+			: classicMounts.mountFilesystem(request, place, settle),
+
+	bindTree: (source, recursive, place, settle) => attachTree(cloneTree(source, recursive), place, settle),
+
+	setAttributes(mount, { set, clear }, recursive) {
+		if (set === 0 && clear === 0) return;
+		sys.mount_setattr(mount, "", emptyPath(recursive), set, clear, 0, 0);
+	},
+
+	setPropagation(mount, propagation, recursive) {
+		sys.mount_setattr(mount, "", emptyPath(recursive), 0, 0, propagation, 0);
+	},
+};
+
+function emptyPath(recursive: boolean): number {
+	return AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+}
+
+/** Settles a detached mount and puts it onto its place. The mount is closed when that fails. */
+export function attachTree(mount: Fd, place: Place, settle: Settle): Fd {
+	try {
+		settle(mount);
+		sys.move_mount(mount, "", place.fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+		return mount;
+	} catch (error) {
+		sys.close(mount);
+		throw error;
+	}
+}
+
+/** A detached copy of the mounts at a path of the host (of config.json, so trusted) or at a descriptor. */
+export function cloneTree(source: string | Fd, recursive: boolean): Fd {
+	const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+	return typeof source === "string"
+		? sys.open_tree(AT_FDCWD, source, flags)
+		: sys.open_tree(source, "", flags | AT_EMPTY_PATH);
+}
+
+/**
+ * fsconfig(2) takes values of up to 255 bytes (80 UTF-16 units at most) and does not split them at commas, which
+ * mount(2) leaves to the file system: "mode=0620,gid=5", the quoted label, the layers of an overlay.
+ */
+function fitsFsconfig(option: string): boolean {
+	return option.length <= 80 && !option.includes(",");
 }
 
 /** A new file system as a detached mount. The kernel's own words about a bad option end up in the error. */
-export function makeFilesystem(request: FilesystemRequest): Fd {
-	return withFd(sys.fsopen(request.type, FSOPEN_CLOEXEC), (fs) => {
+function makeFilesystem({ type, source, superblock, data, attributes }: FilesystemRequest): Fd {
+	return withFd(sys.fsopen(type, FSOPEN_CLOEXEC), (fs) => {
 		let current = "";
 		try {
 			// cgroup v1 and others without a device take any source, and some reject an empty one
-			if (request.source !== "") sys.fsconfig(fs, FSCONFIG_SET_STRING, "source", request.source, 0);
-			for (const item of request.data) {
-				current = item;
-				const equals = item.indexOf("=");
-				if (equals < 0) sys.fsconfig(fs, FSCONFIG_SET_FLAG, item, null, 0);
-				else sys.fsconfig(fs, FSCONFIG_SET_STRING, item.slice(0, equals), item.slice(equals + 1), 0);
+			if (source !== "") sys.fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0);
+			for (const option of [...superblock, ...data]) {
+				current = option;
+				setOption(fs, option);
 			}
 			current = "";
 			sys.fsconfig(fs, FSCONFIG_CMD_CREATE, null, null, 0);
-			return sys.fsmount(fs, FSMOUNT_CLOEXEC, request.attributes);
+			return sys.fsmount(fs, FSMOUNT_CLOEXEC, attributes);
 		} catch (error) {
 			throw withKernelLog(fs, current, error);
 		}
 	});
+}
+
+function setOption(fs: Fd, option: string): void {
+	const equals = option.indexOf("=");
+	if (equals < 0) sys.fsconfig(fs, FSCONFIG_SET_FLAG, option, null, 0);
+	else sys.fsconfig(fs, FSCONFIG_SET_STRING, option.slice(0, equals), option.slice(equals + 1), 0);
 }
 
 /** fsopen(2): the descriptor yields messages, one per read, each with a leading "e " (error), "w " or "i ". */
@@ -70,32 +117,4 @@ function withKernelLog(fs: Fd, option: string, error: unknown): unknown {
 		errno: error.code,
 		cause: error,
 	});
-}
-
-/** A detached copy of the mount at `path` on the runtime's side (a path of config.json, so trusted), or of `fd` itself. */
-export function cloneTree(from: string | Fd, recursive: boolean): Fd {
-	const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
-	return typeof from === "string"
-		? sys.open_tree(AT_FDCWD, from, flags)
-		: sys.open_tree(from, "", flags | AT_EMPTY_PATH);
-}
-
-export interface Attributes {
-	readonly set: number;
-	readonly clear: number;
-}
-
-export function setAttributes(mount: Fd, { set, clear }: Attributes, recursive: boolean): void {
-	if (set === 0 && clear === 0) return;
-	sys.mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), set, clear, 0, 0);
-}
-
-/** `propagation` is MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE. */
-export function setPropagation(mount: Fd, propagation: number, recursive: boolean): void {
-	sys.mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), 0, 0, propagation, 0);
-}
-
-/** Puts a detached mount onto the file or directory that `destination` names. */
-export function attach(mount: Fd, destination: Fd): void {
-	sys.move_mount(mount, "", destination, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }

@@ -11,13 +11,12 @@ import {
 	S_IFCHR,
 	S_IFIFO,
 	S_IFMT,
-	S_IFREG,
 } from "../sys/constants.js";
-import type { Fd } from "../sys/door.js";
+import type { Fd, Stat } from "../sys/door.js";
 import { attempt, hasCode, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
-import { attach, cloneTree } from "./detached-mount.js";
+import { mountApi, withPlace } from "./mount-api.js";
 import { openOrMakeInRoot, openParentInRoot } from "./safe-path.js";
 
 const stage = "devices";
@@ -53,46 +52,51 @@ export function containerDevices(linux: Linux | undefined): readonly Device[] {
  */
 export function makeDevices(root: Fd, devices: readonly Device[], bindFromHost: boolean): void {
 	for (const device of devices) {
-		attempt(
-			"device-failed",
-			`make device ${JSON.stringify(device.path)}`,
-			() => makeDevice(root, device, bindFromHost),
-			{
-				stage,
-				object: device.path,
-			},
-		);
+		const what = `make device ${JSON.stringify(device.path)}`;
+		attempt("device-failed", what, () => makeDevice(root, device, bindFromHost), { stage, object: device.path });
 	}
 }
 
 function makeDevice(root: Fd, device: Device, bindFromHost: boolean): void {
-	if (bindFromHost && device.type !== "p") {
-		bindDevice(root, device);
-		return;
-	}
+	if ((bindFromHost && device.type !== "p") || !makeNode(root, device)) bindDevice(root, device);
+}
+
+/** False where mknod(2) is not allowed. */
+function makeNode(root: Fd, device: Device): boolean {
 	const { directory, name } = openParentInRoot(root, device.path);
-	withFd(directory, () => {
-		const mode = device.fileMode ?? 0o666;
+	return withFd(directory, () => {
+		const { mode, uid, gid } = ownership(device);
 		try {
 			sys.mknodat(directory, name, fileTypes[device.type] | mode, Number(device.major ?? 0), Number(device.minor ?? 0));
 		} catch (error) {
-			if (hasCode(error, "EPERM")) {
-				bindDevice(root, device);
-				return;
-			}
+			if (hasCode(error, "EPERM")) return false;
 			if (!hasCode(error, "EEXIST")) throw error;
-			acceptOnlyTheSame(directory, name, device);
 		}
-		sys.fchmodat(directory, name, mode);
-		sys.fchownat(directory, name, device.uid ?? 0, device.gid ?? 0, AT_SYMLINK_NOFOLLOW);
+		const made = sys.fstatat(directory, name, AT_SYMLINK_NOFOLLOW);
+		refuseUnlessSame(made, device);
+		if (made.uid !== uid || made.gid !== gid || (made.mode & 0o7777) !== mode) setOwnership(directory, name, device);
+		return true;
+	});
+}
+
+function ownership({ fileMode = 0o666, uid = 0, gid = 0 }: Device) {
+	return { mode: fileMode & 0o7777, uid, gid };
+}
+
+/** By descriptor: in a shared volume somebody may swap the node for a link that leads to a file of the host. */
+function setOwnership(directory: Fd, name: string, device: Device): void {
+	withFd(sys.openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0), (fd) => {
+		refuseUnlessSame(sys.fstat(fd), device);
+		const { mode, uid, gid } = ownership(device);
+		sys.fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
+		// after the owner, whose change clears the set-user-id bit; fchmod(2) takes no O_PATH descriptor
+		sys.fchmodat(AT_FDCWD, `/proc/self/fd/${fd}`, mode);
 	});
 }
 
 /** DV-05: what is there already must be the very device. */
-function acceptOnlyTheSame(directory: Fd, name: string, device: Device): void {
-	const { mode, major, minor } = sys.fstatat(directory, name, AT_SYMLINK_NOFOLLOW);
-	const sameNumbers = device.type === "p" || (major === Number(device.major) && minor === Number(device.minor));
-	if ((mode & S_IFMT) === fileTypes[device.type] && sameNumbers) return;
+function refuseUnlessSame(file: Stat, device: Device): void {
+	if (isDevice(file, device)) return;
 	throw new TsrunError("device-failed", `a different file is already at ${JSON.stringify(device.path)}`, {
 		stage,
 		object: device.path,
@@ -100,36 +104,34 @@ function acceptOnlyTheSame(directory: Fd, name: string, device: Device): void {
 	});
 }
 
+function isDevice(file: Stat, { type, major, minor }: Device): boolean {
+	if ((file.mode & S_IFMT) !== fileTypes[type]) return false;
+	return type === "p" || (file.major === Number(major) && file.minor === Number(minor));
+}
+
 function bindDevice(root: Fd, device: Device): void {
 	const what = `bind device ${JSON.stringify(device.path)} from the host`;
+	const about = { stage, object: device.path };
 	attempt(
 		"device-failed",
 		what,
 		() =>
-			withFd(cloneTree(device.path, false), (tree) => {
-				const { mode, major, minor } = sys.fstatat(tree, "", AT_EMPTY_PATH);
-				if (
-					(mode & S_IFMT) !== fileTypes[device.type] ||
-					major !== Number(device.major) ||
-					minor !== Number(device.minor)
-				) {
-					throw new TsrunError("device-failed", `${what}: the host has another file there`, {
-						stage,
-						object: device.path,
-					});
-				}
-				withFd(openOrMakeInRoot(root, device.path, "file"), (place) => attach(tree, place));
+			withPlace(root, device.path, "file", (place) => {
+				const settle = (made: Fd) => {
+					if (isDevice(sys.fstat(made), device)) return;
+					throw new TsrunError("device-failed", `${what}: the host has another file there`, about);
+				};
+				sys.close(mountApi().bindTree(device.path, false, place, settle));
 			}),
-		{ stage, object: device.path },
+		about,
 	);
 }
 
-/** /dev/fd and the standard streams; /dev/ptmx, which must be the container's own devpts. Files that are there stay. */
+/** /dev/fd and the standard streams; /dev/ptmx, which must be the container's own devpts. Other links that are there stay. */
 export function makeDeviceLinks(root: Fd): void {
 	withFd(openOrMakeInRoot(root, "/dev", "directory"), (dev) => {
 		for (const [link, target] of links) makeLink(dev, link, target);
-		const ptmx = statIfPresent(dev, "ptmx");
-		if (ptmx !== null && (ptmx.mode & S_IFMT) !== S_IFREG) sys.unlinkat(dev, "ptmx", 0);
+		removeIfThere(dev, "ptmx");
 		makeLink(dev, "ptmx", "pts/ptmx");
 	});
 }
@@ -149,12 +151,12 @@ function makeLink(directory: Fd, name: string, target: string): void {
 	);
 }
 
-function statIfPresent(directory: Fd, name: string): { readonly mode: number } | null {
+/** The image's own; one that the configuration has mounted is busy, and stays. */
+function removeIfThere(directory: Fd, name: string): void {
 	try {
-		return sys.fstatat(directory, name, AT_SYMLINK_NOFOLLOW);
+		sys.unlinkat(directory, name, 0);
 	} catch (error) {
-		if (hasCode(error, "ENOENT")) return null;
-		throw error;
+		if (!hasCode(error, "ENOENT", "EBUSY", "EROFS")) throw error;
 	}
 }
 

@@ -1,6 +1,7 @@
 /**
- * Bind sources that the runtime itself must take before the container's user namespace is entered: those of a container
- * with user namespace, whose root may not reach them, and those with id mappings (mount_setattr(2) MOUNT_ATTR_IDMAP).
+ * Bind sources that the runtime itself must take before the container's process goes its way: those of a container with
+ * a user namespace, whose root may not reach them; those with id mappings (mount_setattr(2) MOUNT_ATTR_IDMAP); and
+ * those that stay tied to the host's mounts, before the container's mount namespace cuts that tie.
  */
 import type { Config, IdMapping, Mount } from "../spec/types.js";
 import {
@@ -10,37 +11,43 @@ import {
 	AT_RECURSIVE,
 	CLONE_NEWUSER,
 	MOUNT_ATTR_IDMAP,
+	MS_PRIVATE,
+	MS_SHARED,
+	MS_SLAVE,
 	O_CLOEXEC,
 	O_RDONLY,
 	SIGCHLD,
 	SOCK_SEQPACKET,
 } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
-import { failure, hasCode, TsrunError } from "../sys/errors.js";
+import { hasCode, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
-import { cloneTree } from "./detached-mount.js";
+import { missingSource, sourcePath } from "./bind-mounts.js";
+import { cloneTree, detachedMounts } from "./detached-mount.js";
 import { writeIdMaps } from "./id-maps.js";
-import { parseMountOptions } from "./mount-options.js";
-import { sourcePath } from "./mounts.js";
+import { type MountOptions, parseMountOptions } from "./mount-options.js";
+import { mountError } from "./mounts.js";
 import { openProc } from "./proc.js";
+import { isClosed } from "./rootfs.js";
 
 /** Detached trees by mount; the caller closes them once the container's process has its copies. */
 export function takeTrees(config: Config, bundle: string): ReadonlyMap<Mount, Fd> {
 	const trees = new Map<Mount, Fd>();
-	const newUsers = config.linux?.namespaces?.some(({ type }) => type === "user") ?? false;
-	const privileged = sys.geteuid() === 0;
 	try {
 		config.mounts?.forEach((mount, index) => {
 			const options = parseMountOptions(mount.options ?? []);
-			const mapped = mount.uidMappings !== undefined || options.idmap !== "none";
-			if (options.bind === "none" || !(mapped || (newUsers && privileged))) return;
+			const mapped = isMapped(mount, options);
 			try {
-				const tree = cloneTree(sourcePath(mount, bundle), options.bind === "rbind");
+				if (mapped) refuseUnlessBind(options);
+				if (!mapped && !isTakenEarly(config, options)) return;
+				const tree = take(mount, options, bundle, mapped);
+				if (tree === null) return;
 				trees.set(mount, tree);
-				if (mapped) mapIds(tree, mappingsOf(mount, config), options.idmap === "ridmap");
+				loosen(tree, config, options);
+				if (mapped) mapIds(tree, mount, config, options.idmap === "ridmap");
 			} catch (error) {
-				throw mountError(mount, index, mapped, error);
+				throw mountError(mount, index, error, mapped ? mappingHint(error) : undefined);
 			}
 		});
 	} catch (error) {
@@ -50,39 +57,76 @@ export function takeTrees(config: Config, bundle: string): ReadonlyMap<Mount, Fd
 	return trees;
 }
 
-function mountError(mount: Mount, index: number, mapped: boolean, error: unknown): unknown {
-	const hint =
-		mapped && hasCode(error, "EINVAL", "EPERM")
-			? "the file system of the source may not support id-mapped mounts"
-			: undefined;
-	return failure(
-		"mount-failed",
-		`error mounting: mount ${JSON.stringify(mount.source)} to rootfs at ${JSON.stringify(mount.destination)}`,
-		error,
-		{ stage: "mounts", object: mount.source ?? "", jsonPath: `$.mounts[${index}]`, ...(hint ? { hint } : {}) },
-	);
+function isMapped({ uidMappings }: Mount, { idmap }: MountOptions): boolean {
+	return (uidMappings?.length ?? 0) > 0 || idmap !== "none";
 }
 
-interface Mappings {
-	readonly uidMappings: readonly IdMapping[];
-	readonly gidMappings: readonly IdMapping[];
+function refuseUnlessBind({ bind }: MountOptions): void {
+	if (bind !== "none") return;
+	throw new TsrunError("config-unsupported", "only bind mounts can have id mappings", {
+		hint: "mount the file system on the host and bind it, or leave out idmap, uidMappings and gidMappings",
+	});
 }
 
-/** The mount's own mappings, else those of the container's user namespace (MO-64, MO-65). */
-function mappingsOf(mount: Mount, config: Config): Mappings {
-	const uidMappings = mount.uidMappings ?? config.linux?.uidMappings;
-	const gidMappings = mount.gidMappings ?? config.linux?.gidMappings;
-	if (uidMappings?.length && gidMappings?.length) return { uidMappings, gidMappings };
+function isTakenEarly(config: Config, options: MountOptions): boolean {
+	// the user namespace of an unprivileged caller is the only place where it may mount anything
+	if (options.bind === "none" || options.remount || sys.geteuid() !== 0) return false;
+	return hasUsers(config) || isTied(options);
+}
+
+function hasUsers({ linux }: Config): boolean {
+	return linux?.namespaces?.some(({ type }) => type === "user") ?? false;
+}
+
+function isTied({ propagation }: MountOptions): boolean {
+	return propagation.some((flags) => flags & (MS_SHARED | MS_SLAVE));
+}
+
+/** null where the kernel has no detached mounts: the container's process binds the path then, as far as it can. */
+function take(mount: Mount, { bind }: MountOptions, bundle: string, mapped: boolean): Fd | null {
+	const source = sourcePath(mount, bundle);
+	try {
+		return cloneTree(source, bind === "rbind");
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) throw missingSource(source);
+		if (!mapped && hasCode(error, "ENOSYS", "EPERM")) return null;
+		throw error;
+	}
+}
+
+/** Taken from the host's namespace it is a peer of the host's mount: that stays so only where `shared` asks for it. */
+function loosen(tree: Fd, config: Config, options: MountOptions): void {
+	if (options.propagation.some((flags) => flags & MS_SHARED) && !hasUsers(config)) return;
+	const apart = isClosed(config.linux?.rootfsPropagation) && !isTied(options);
+	detachedMounts.setPropagation(tree, apart ? MS_PRIVATE : MS_SLAVE, true);
+}
+
+function mappingHint(error: unknown): string | undefined {
+	if (hasCode(error, "ENOSYS")) return "id-mapped mounts need Linux 5.12";
+	return hasCode(error, "EINVAL", "EPERM") ? "the source's file system may not support id-mapped mounts" : undefined;
+}
+
+/** By the mount's own mappings, else by those of the container's user namespace (MO-64, MO-65). */
+function mapIds(tree: Fd, mount: Mount, { linux }: Config, recursive: boolean): void {
+	const flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+	withFd(mappingNamespace(mount, linux), (users) => sys.mount_setattr(tree, "", flags, MOUNT_ATTR_IDMAP, 0, 0, users));
+}
+
+function mappingNamespace(mount: Mount, linux: Config["linux"]): Fd {
+	const uidMappings = mount.uidMappings ?? linux?.uidMappings;
+	const gidMappings = mount.gidMappings ?? linux?.gidMappings;
+	if (uidMappings?.length && gidMappings?.length) return namespaceWith({ uidMappings, gidMappings });
+	const joined = linux?.namespaces?.find(({ type }) => type === "user")?.path;
+	if (joined) return sys.openat(AT_FDCWD, joined, O_RDONLY | O_CLOEXEC, 0);
 	throw new TsrunError(
 		"config-invalid",
 		"the option idmap needs uidMappings and gidMappings, of the mount or of linux",
 	);
 }
 
-function mapIds(tree: Fd, mappings: Mappings, recursive: boolean): void {
-	withFd(namespaceWith(mappings), (users) =>
-		sys.mount_setattr(tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), MOUNT_ATTR_IDMAP, 0, 0, users),
-	);
+interface Mappings {
+	readonly uidMappings: readonly IdMapping[];
+	readonly gidMappings: readonly IdMapping[];
 }
 
 /** A user namespace that exists only to carry mappings: its process waits for our end of a socket to close. */

@@ -7,38 +7,32 @@ import type { Fd } from "../sys/door.js";
 import { attempt } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
-import { attach, cloneTree, makeFilesystem, setAttributes } from "./detached-mount.js";
 import { openNullDevice } from "./devices.js";
-import { isDirectory, openInRootIfPresent } from "./safe-path.js";
+import { asItIs, mountApi, type Place } from "./mount-api.js";
+import { isDirectory, openInRoot, openInRootIfPresent } from "./safe-path.js";
 
-const sealed = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+const stage = "masks";
+
+const emptyDirectory = {
+	type: "tmpfs",
+	source: "tmpfs",
+	superblock: [],
+	data: ["nr_inodes=1"],
+	attributes: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+};
 
 /** Paths that do not exist are left alone. */
 export function maskPaths(root: Fd, paths: readonly string[]): void {
 	if (paths.length === 0) return;
-	let empty: Fd | null = null;
+	const api = mountApi();
 	const nothing = openNullDevice();
+	let empty: Fd | null = null;
 	try {
-		for (const path of new Set(paths)) {
-			const target = openInRootIfPresent(root, path);
-			if (target === null) continue;
-			attempt(
-				"mount-failed",
-				`mask ${JSON.stringify(path)}`,
-				() =>
-					withFd(target, () => {
-						if (!isDirectory(target)) {
-							withFd(cloneTree(nothing, false), (tree) => attach(tree, target));
-						} else if (empty === null) {
-							empty = makeFilesystem({ type: "tmpfs", source: "tmpfs", data: ["nr_inodes=1"], attributes: sealed });
-							attach(empty, target);
-						} else {
-							withFd(cloneTree(empty, false), (tree) => attach(tree, target));
-						}
-					}),
-				{ stage: "masks", object: path },
-			);
-		}
+		forEachPresent(root, paths, "mask", (place) => {
+			if (!isDirectory(place.fd)) sys.close(api.bindTree(nothing, false, place, asItIs));
+			else if (empty === null) empty = api.mountFilesystem(emptyDirectory, place, asItIs);
+			else sys.close(api.bindTree(empty, false, place, asItIs));
+		});
 	} finally {
 		sys.close(nothing);
 		if (empty !== null) sys.close(empty);
@@ -47,20 +41,21 @@ export function maskPaths(root: Fd, paths: readonly string[]): void {
 
 /** Each path becomes a read-only mount of itself, with what is mounted below. */
 export function makePathsReadonly(root: Fd, paths: readonly string[]): void {
+	if (paths.length === 0) return;
+	const api = mountApi();
+	const seal = (made: Fd) => api.setAttributes(made, { set: MOUNT_ATTR_RDONLY, clear: 0 }, true);
+	forEachPresent(root, paths, "protect", (place) => sys.close(api.bindTree(place.fd, true, place, seal)));
+}
+
+/** Whatever is named twice is done once. */
+function forEachPresent(root: Fd, paths: readonly string[], verb: string, use: (place: Place) => void): void {
 	for (const path of new Set(paths)) {
-		const target = openInRootIfPresent(root, path);
-		if (target === null) continue;
-		attempt(
-			"mount-failed",
-			`make ${JSON.stringify(path)} read-only`,
-			() =>
-				withFd(target, () =>
-					withFd(cloneTree(target, true), (tree) => {
-						setAttributes(tree, { set: MOUNT_ATTR_RDONLY, clear: 0 }, true);
-						attach(tree, target);
-					}),
-				),
-			{ stage: "masks", object: path },
-		);
+		const fd = openInRootIfPresent(root, path);
+		if (fd === null) continue;
+		const place = { fd, reopen: () => openInRoot(root, path) };
+		attempt("mount-failed", `${verb} ${JSON.stringify(path)}`, () => withFd(fd, () => use(place)), {
+			stage,
+			object: path,
+		});
 	}
 }

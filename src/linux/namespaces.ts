@@ -31,7 +31,7 @@ const cloneFlags: Readonly<Record<NamespaceType, number>> = {
 	mount: CLONE_NEWNS,
 };
 
-export const namespaceTypes = Object.keys(cloneFlags) as readonly NamespaceType[];
+const namespaceTypes = Object.keys(cloneFlags) as readonly NamespaceType[];
 
 export function cloneFlag(type: NamespaceType): number {
 	return cloneFlags[type];
@@ -106,7 +106,7 @@ function openNamespace(type: NamespaceType, path: string): Fd {
 }
 
 /** The name of the type under /proc/PID/ns. */
-export function fileName(type: NamespaceType): string {
+function fileName(type: NamespaceType): string {
 	if (type === "mount") return "mnt";
 	return type === "network" ? "net" : type;
 }

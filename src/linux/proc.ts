@@ -44,7 +44,7 @@ export function processStat(pid: number): ProcessStat | null {
 }
 
 /** The name in parentheses may hold anything, so fields are counted from the last parenthesis: state is field 3. */
-export function parseStat(text: string): ProcessStat {
+function parseStat(text: string): ProcessStat {
 	const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
 	const field = (number: number) => Number(fields[number - 3]);
 	return {

@@ -71,10 +71,11 @@ function checkExecutable(path: string, name: string): void {
 		);
 	}
 	if (mode === S_IFDIR) {
-		throw new TsrunError("program-not-executable", `exec: ${quoted}: is a directory`, {
+		// both texts are looked for by engines, and execve(2) does say EACCES
+		throw new TsrunError("program-not-executable", `exec: ${quoted}: is a directory: permission denied`, {
 			stage: "program",
 			object: name,
-			errno: "EISDIR",
+			errno: "EACCES",
 		});
 	}
 	try {
@@ -146,17 +147,17 @@ function text(bytes: Uint8Array): string {
 	return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
+/** execve(2): what follows #! up to a blank is the interpreter, and an editor's CRLF makes the \r a part of its name. */
 function explainScript(bytes: Uint8Array): string | null {
 	const end = bytes.indexOf(0x0a);
 	const line = text(bytes.subarray(2, end < 0 ? 256 : end));
-	const interpreter = line.trim().split(/[ \t]+/)[0] ?? "";
+	const interpreter = line.split(/[ \t]+/).find((word) => word !== "") ?? "";
 	if (interpreter === "") return "its first line #! names no interpreter";
-	if (line.endsWith("\r")) {
-		return `its first line ends in CRLF, so the interpreter ${JSON.stringify(`${interpreter}\r`)} is looked for: save it with LF line ends`;
-	}
-	return exists(interpreter)
-		? null
-		: `its interpreter ${JSON.stringify(interpreter)} (line 1) is not in the root filesystem`;
+	if (exists(interpreter)) return null;
+	const quoted = JSON.stringify(interpreter);
+	return interpreter.endsWith("\r")
+		? `its first line ends in CRLF, so the interpreter ${quoted} is looked for: save it with LF line ends`
+		: `its interpreter ${quoted} (line 1) is not in the root filesystem`;
 }
 
 /** elf(5): e_machine at 18. */
@@ -168,13 +169,14 @@ function foreignMachine(head: Uint8Array): string {
 	return `it is a program for ${machineNames[machine] ?? `machine ${machine}`}, this kernel runs ${ours}`;
 }
 
-/** elf(5): the path in the PT_INTERP segment. */
+/** elf(5): the path in the PT_INTERP segment. A header that makes no sense is left to execve(2). */
 function explainLoader(head: Uint8Array): string | null {
 	const view = new DataView(head.buffer);
 	const little = head[5] === 1;
 	const wide = head[4] === 2;
 	const table = wide ? Number(view.getBigUint64(32, little)) : view.getUint32(28, little);
 	const size = view.getUint16(wide ? 54 : 42, little);
+	if (size < (wide ? 56 : 32)) return null;
 	const count = view.getUint16(wide ? 56 : 44, little);
 	for (let entry = table, left = count; left > 0 && entry + size <= head.length; entry += size, left--) {
 		if (view.getUint32(entry, little) !== 3 /* PT_INTERP */) continue;

@@ -1,4 +1,4 @@
-/** Resource limits (getrlimit(2), config.md#posix-process), set last so that they do not hit the runtime itself. */
+/** Resource limits (getrlimit(2), config.md#posix-process). */
 import type { Rlimit, RlimitType } from "../spec/types.js";
 import {
 	RLIM_INFINITY,
@@ -44,6 +44,11 @@ const resources: Readonly<Record<RlimitType, number>> = {
 /** Sets the limits of the calling process. */
 export function applyRlimits(rlimits: readonly Rlimit[]): void {
 	for (const { type, soft, hard } of rlimits) setLimit(type, BigInt(soft), BigInt(hard));
+}
+
+/** Whether setting it takes CAP_SYS_RESOURCE. */
+export function raisesHardLimit({ type, hard }: Rlimit): boolean {
+	return BigInt(hard) > sys.getrlimit(resources[type]).hard;
 }
 
 function setLimit(type: RlimitType, soft: bigint, hard: bigint): void {

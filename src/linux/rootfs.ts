@@ -18,39 +18,40 @@ import {
 	O_PATH,
 } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
-import { attempt, TsrunError } from "../sys/errors.js";
+import { attempt, hasCode } from "../sys/errors.js";
+import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
-import { attach, cloneTree, setAttributes, setPropagation } from "./detached-mount.js";
+import { asItIs, mountApi } from "./mount-api.js";
+import { mountId, readMountinfo } from "./mountinfo.js";
 
 const stage = "rootfs";
+
+/** With these nothing that is mounted on the host later comes in. */
+export function isClosed(propagation: RootfsPropagation | undefined): boolean {
+	return (propagation?.endsWith("private") || propagation?.endsWith("unbindable")) ?? false;
+}
 
 /**
  * Cuts the tie by which mounts of ours would show up on the host. Slave still lets the host's later mounts in; it is
  * also what `shared` starts from, since the container must get a peer group of its own, never join the host's.
  */
 export function isolatePropagation(propagation: RootfsPropagation | undefined): void {
-	const closed = propagation?.endsWith("private") || propagation?.endsWith("unbindable");
 	attempt(
 		"rootfs-failed",
 		"change the propagation of /",
-		() => sys.mount(null, "/", null, (closed ? MS_PRIVATE : MS_SLAVE) | MS_REC, null),
+		() => sys.mount(null, "/", null, (isClosed(propagation) ? MS_PRIVATE : MS_SLAVE) | MS_REC, null),
 		{ stage, object: "/", hint: 'in a chroot "/" is no mount point: bind-mount the root onto itself first' },
 	);
 }
 
 /** Makes a mount of the root filesystem's directory (pivot_root wants one) and returns its descriptor. */
 export function mountRoot(path: string): Fd {
+	const open = () => sys.openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	return attempt(
 		"rootfs-failed",
 		`mount root filesystem ${JSON.stringify(path)}`,
-		() => {
-			const directory = sys.openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-			// recursive: an engine may have mounted volumes below its rootfs
-			const tree = cloneTree(directory, true);
-			attach(tree, directory);
-			sys.close(directory);
-			return tree;
-		},
+		// recursive: an engine may have mounted volumes below its rootfs
+		() => withFd(open(), (fd) => mountApi().bindTree(fd, true, { fd, reopen: open }, asItIs)),
 		{ stage, object: path },
 	);
 }
@@ -60,25 +61,28 @@ export function pivotRoot(root: Fd): void {
 	attempt(
 		"rootfs-failed",
 		"pivot_root into the root filesystem",
-		() => {
-			sys.fchdir(root);
-			// both on the same place: the old root ends up on top, at "."
-			sys.pivot_root(".", ".");
-			// slave first, or the unmount would propagate back to the host
-			sys.mount(null, ".", null, MS_SLAVE | MS_REC, null);
-			sys.umount2(".", MNT_DETACH);
-			sys.chdir("/");
-		},
+		() =>
+			withFd(sys.openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0), (old) => {
+				sys.fchdir(root);
+				// both on the same place: the old root ends up on top of the new one
+				sys.pivot_root(".", ".");
+				sys.fchdir(old);
+				// a hook may have shared mounts with the host, and the unmount would pass on to it
+				sys.mount(null, ".", null, MS_SLAVE | MS_REC, null);
+				sys.umount2(".", MNT_DETACH);
+				sys.chdir("/");
+			}),
 		{ stage, hint: "on an initial ramfs the root cannot be pivoted: use --no-pivot" },
 	);
 }
 
-/** For ramfs roots and containers without a mount namespace of their own (--no-pivot): less tight than pivot_root. */
+/** For roots on an initial ramfs (--no-pivot): less tight than pivot_root, the old root stays underneath. */
 export function moveRoot(root: Fd): void {
 	attempt(
 		"rootfs-failed",
 		"move the root filesystem to /",
 		() => {
+			removeHostProcAndSys(root);
 			sys.fchdir(root);
 			sys.mount(".", "/", null, MS_MOVE, null);
 			sys.chroot(".");
@@ -86,6 +90,29 @@ export function moveRoot(root: Fd): void {
 		},
 		{ stage },
 	);
+}
+
+/**
+ * The kernel lets a user namespace inside the container mount a new, unmasked procfs or sysfs as long as one without
+ * masks is somewhere in its mount namespace (mount_too_revealing in fs/namespace.c): the host's must not be.
+ */
+function removeHostProcAndSys(root: Fd): void {
+	const mounts = readMountinfo();
+	const id = mountId(root);
+	const inside = `${mounts.find((mount) => mount.id === id)?.point}/`;
+	const revealing = mounts.filter(
+		(mount) =>
+			(mount.type === "proc" || mount.type === "sysfs") && mount.root === "/" && !mount.point.startsWith(inside),
+	);
+	for (const { point } of revealing.reverse()) {
+		try {
+			sys.umount2(point, MNT_DETACH);
+		} catch (error) {
+			// in a user namespace the host's mounts are locked: covered, they count no more
+			if (!hasCode(error, "EINVAL", "EPERM")) throw error;
+			sys.mount("tmpfs", point, "tmpfs", 0, null);
+		}
+	}
 }
 
 /** Without a mount namespace of its own the container shares the host's mounts and only changes its root. */
@@ -106,26 +133,22 @@ export function makeReadonly(root: Fd): void {
 	attempt(
 		"rootfs-failed",
 		"make the root filesystem read-only",
-		() => setAttributes(root, { set: MOUNT_ATTR_RDONLY, clear: 0 }, false),
+		() => mountApi().setAttributes(root, { set: MOUNT_ATTR_RDONLY, clear: 0 }, false),
 		{ stage },
 	);
 }
 
-const propagations: Readonly<Record<string, number>> = {
-	shared: MS_SHARED,
-	slave: MS_SLAVE,
-	private: MS_PRIVATE,
-	unbindable: MS_UNBINDABLE,
-};
-
-/** `linux.rootfsPropagation` on the finished root. */
+/**
+ * `linux.rootfsPropagation` on the finished root: shared and unbindable, which would be in the way while it is
+ * made. Slave and private is everything already, by {@link isolatePropagation}.
+ */
 export function setRootPropagation(root: Fd, propagation: RootfsPropagation | undefined): void {
-	if (propagation === undefined) return;
-	const recursive = propagation.startsWith("r");
-	const flag = propagations[recursive ? propagation.slice(1) : propagation];
-	if (flag === undefined)
-		throw new TsrunError("config-invalid", `unknown rootfsPropagation ${JSON.stringify(propagation)}`);
-	attempt("rootfs-failed", `make the root mount ${propagation}`, () => setPropagation(root, flag, recursive), {
-		stage,
-	});
+	const flag = propagation?.endsWith("shared") ? MS_SHARED : propagation?.endsWith("unbindable") ? MS_UNBINDABLE : 0;
+	if (flag === 0) return;
+	attempt(
+		"rootfs-failed",
+		`make the root mount ${propagation}`,
+		() => mountApi().setPropagation(root, flag, propagation?.startsWith("r") ?? false),
+		{ stage },
+	);
 }

@@ -4,7 +4,6 @@
  * inside the root, and where openat2 is missing or blocked a walk does the same with one O_PATH descriptor per component.
  */
 import {
-	AT_EMPTY_PATH,
 	O_CLOEXEC,
 	O_CREAT,
 	O_DIRECTORY,
@@ -20,25 +19,28 @@ import {
 	S_IFMT,
 } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
-import { failure, hasCode, isSysError, TsrunError } from "../sys/errors.js";
+import { failure, hasCode, TsrunError } from "../sys/errors.js";
 import { sys } from "../sys/index.js";
 
 /** path_resolution(7): the kernel follows at most 40 links. */
 const mostLinks = 40;
 
+/** How often a path that changes under us is looked up again before the walk takes over, which nothing can put off. */
+const mostTries = 100;
+
 /** An O_PATH descriptor of `path` inside `root`, links resolved as if root were "/". Throws ENOENT and the like as they come. */
 export function openInRoot(root: Fd, path: string): Fd {
-	for (;;) {
+	for (let tries = 0; tries < mostTries; tries++) {
 		try {
 			return sys.openat2(root, path, O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 		} catch (error) {
-			// a rename or mount elsewhere raced with ".." or a link: the kernel asks to be asked again
-			if (hasCode(error, "EAGAIN")) continue;
 			// EPERM: an outer seccomp filter that does not know openat2
-			if (hasCode(error, "ENOSYS", "EPERM")) return walk(root, path, null);
-			throw error;
+			if (hasCode(error, "ENOSYS", "EPERM")) break;
+			// EAGAIN: a rename or mount elsewhere raced with ".." or a link
+			if (!hasCode(error, "EAGAIN")) throw error;
 		}
 	}
+	return walk(root, path, null);
 }
 
 /** Like {@link openInRoot}, or null when nothing is there. */
@@ -51,13 +53,13 @@ export function openInRootIfPresent(root: Fd, path: string): Fd | null {
 	}
 }
 
-export type FileKind = "directory" | "file";
+export type PlaceKind = "directory" | "file";
 
 /**
  * The place for a mount: what is at `path`, or a new directory or empty file there with the parents it needs (0755).
  * A link that leads nowhere gets its target made, inside the root.
  */
-export function openOrMakeInRoot(root: Fd, path: string, kind: FileKind): Fd {
+export function openOrMakeInRoot(root: Fd, path: string, kind: PlaceKind): Fd {
 	try {
 		return openInRootIfPresent(root, path) ?? walk(root, path, kind);
 	} catch (error) {
@@ -83,49 +85,43 @@ function unsafe(path: string, error: unknown): unknown {
 	});
 }
 
-function components(path: string): string[] {
+/** "/a//./b/" → ["a", "b"]. */
+export function components(path: string): string[] {
 	return path.split("/").filter((name) => name !== "" && name !== ".");
 }
 
 /**
- * The resolution by hand. `trail` holds a descriptor for each directory from the root down to where we are, so ".." is
+ * The resolution by hand. `trail` holds a descriptor for each step from the root down to where we are, so ".." is
  * going back along it, never asking the kernel for a parent. `make` is what to create when the last component is missing.
  */
-function walk(root: Fd, path: string, make: FileKind | null): Fd {
+function walk(root: Fd, path: string, make: PlaceKind | null): Fd {
 	const trail: Fd[] = [];
-	const here = () => trail[trail.length - 1] ?? root;
-	const leave = (count: number) => {
-		for (const fd of trail.splice(Math.max(0, trail.length - count))) sys.close(fd);
+	const goBack = (steps: number) => {
+		for (const fd of trail.splice(Math.max(0, trail.length - steps))) sys.close(fd);
 	};
 	const ahead = components(path);
 	let links = 0;
 	try {
 		for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
 			if (name === "..") {
-				leave(1);
+				goBack(1);
 				continue;
 			}
-			const fd = openComponent(here(), name, make && (ahead.length > 0 ? "directory" : make));
+			const fd = openComponent(trail.at(-1) ?? root, name, make && (ahead.length > 0 ? "directory" : make));
+			trail.push(fd);
 			const target = linkTarget(fd);
-			if (target === null) {
-				trail.push(fd);
-				continue;
-			}
-			sys.close(fd);
+			if (target === null) continue;
 			if (++links > mostLinks) throw new TsrunError("path-unsafe", `too many links in ${JSON.stringify(path)}`);
-			if (target.startsWith("/")) leave(trail.length);
+			goBack(target.startsWith("/") ? trail.length : 1);
 			ahead.unshift(...components(target));
 		}
-		const last = trail.pop() ?? sys.openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-		leave(trail.length);
-		return last;
-	} catch (error) {
-		leave(trail.length);
-		throw error;
+		return trail.pop() ?? sys.openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	} finally {
+		goBack(trail.length);
 	}
 }
 
-function openComponent(directory: Fd, name: string, make: FileKind | null): Fd {
+function openComponent(directory: Fd, name: string, make: PlaceKind | null): Fd {
 	const open = () => sys.openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	try {
 		return open();
@@ -142,26 +138,19 @@ function openComponent(directory: Fd, name: string, make: FileKind | null): Fd {
 	return open();
 }
 
-/** The target when `fd` is a symbolic link, else null. A link in procfs may be a magic one: it is refused. */
+/**
+ * The target when `fd` is a symbolic link, else null. Magic links of procfs show a path ("/bin/sh") or an object
+ * ("pipe:[7]") that is not where they lead: refused, as RESOLVE_NO_MAGICLINKS does. Its ordinary ones are "self/net" and so on.
+ */
 function linkTarget(fd: Fd): string | null {
 	if ((sys.fstat(fd).mode & S_IFMT) !== S_IFLNK) return null;
-	if (sys.fstatfs(fd).type === PROC_SUPER_MAGIC) {
-		sys.close(fd);
-		throw new TsrunError("path-unsafe", "a link in a proc file system is on the way");
+	const target = sys.readlinkat(fd, "");
+	if (/^\/|:/.test(target) && sys.fstatfs(fd).type === PROC_SUPER_MAGIC) {
+		throw new TsrunError("path-unsafe", "a magic link of a proc file system is on the way");
 	}
-	return sys.readlinkat(fd, "");
-}
-
-/** Opens for reading or writing what an O_PATH descriptor names, without resolving its path a second time. */
-export function reopen(proc: Fd, fd: Fd, flags: number): Fd {
-	return sys.openat(proc, `self/fd/${fd}`, flags | O_CLOEXEC, 0);
+	return target;
 }
 
 export function isDirectory(fd: Fd): boolean {
-	return (sys.fstatat(fd, "", AT_EMPTY_PATH).mode & S_IFMT) === S_IFDIR;
-}
-
-/** True when a system call of the new mount API or openat2 is missing or blocked by an outer seccomp filter. */
-export function isUnavailable(error: unknown): boolean {
-	return isSysError(error) && error.code === "ENOSYS";
+	return (sys.fstat(fd).mode & S_IFMT) === S_IFDIR;
 }

@@ -48,7 +48,7 @@ import {
 	SCHED_RR,
 } from "../sys/constants.js";
 import type { SchedAttr } from "../sys/door.js";
-import { attempt, failure, hasCode } from "../sys/errors.js";
+import { attempt, failure, hasCode, isSysError } from "../sys/errors.js";
 import { sys } from "../sys/index.js";
 
 const stage = "scheduling";
@@ -206,4 +206,16 @@ export function applyCpuAffinity(list: string): void {
 			hint: "at least one of the CPUs must be online and allowed by the cgroup's cpuset",
 		},
 	);
+}
+
+/**
+ * Lets the calling process run on every CPU that its cpuset has: an affinity that the runtime's caller had by chance
+ * would stay with the container for good. Best effort, as in a cpuset without a CPU nothing can be set.
+ */
+export function allowEveryCpu(): void {
+	try {
+		sys.sched_setaffinity(0, null);
+	} catch (error) {
+		if (!isSysError(error)) throw error;
+	}
 }

@@ -27,3 +27,13 @@ function processIssues(value: Process, text: string): Issue[] {
 	const malformed = typeIssues(shape, subject);
 	return [...malformed, ...nulIssues(text, subject), ...ruleIssues(processRules, subject, malformed)];
 }
+
+/**
+ * The same rules for a process whose types are right by the way it was made.
+ *
+ * @returns warnings
+ * @throws TsrunError config-invalid
+ */
+export function checkProcess(process: Process, source: string): readonly Issue[] {
+	return warningsOf(ruleIssues(processRules, { value: process, path: "$", placeInConfig: "$.process" }, []), source);
+}

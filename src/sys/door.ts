@@ -83,7 +83,7 @@ export interface SeccompComparison {
 
 /**
  * The last step of a container's process, all in one call because no interpreter step may lie between the
- * seccomp filter and execve: close the descriptors, take the capabilities, load the filter, become the program.
+ * seccomp filter and execve: mark the descriptors, take the capabilities, load the filter, become the program.
  */
 export interface FinalExec {
 	/** An open O_PATH or readable descriptor of the program: execveat(fd, "", AT_EMPTY_PATH); -1 to use `path`. */
@@ -97,12 +97,14 @@ export interface FinalExec {
 	readonly capabilities: CapabilitySets | null;
 	/** Ambient set, raised one by one after capset; those that cannot be raised are left out. */
 	readonly ambient: bigint;
-	/** PR_SET_NO_NEW_PRIVS; the filter is then loaded after the capabilities, else before them. */
+	/** PR_SET_NO_NEW_PRIVS. Without it {@link capabilities} must hold CAP_SYS_ADMIN for the filter; execve(2) takes it away. */
 	readonly noNewPrivileges: boolean;
 	/** A compiled BPF program (`struct sock_filter[]`), or null. */
 	readonly seccomp: ArrayBuffer | null;
-	/** SECCOMP_FILTER_FLAG_*. With NEW_LISTENER use {@link Door.seccomp} instead. */
+	/** SECCOMP_FILTER_FLAG_*. */
 	readonly seccompFlags: number;
+	/** With NEW_LISTENER among the flags: what goes to {@link errorFd}, a socket, together with the listener's descriptor. */
+	readonly listenerMessage: string;
 	/**
 	 * Where a failure is told, since nobody can return from here: a line of call, errno's name, its text,
 	 * path and {@link note}, separated by tabs, then _exit(1). Close-on-exec, so that end of file without a line means the program runs.
@@ -222,8 +224,8 @@ export interface Door {
 	setsid(): void;
 	setpriority(which: number, who: number, nice: number): void;
 	sched_setattr(pid: number, attr: SchedAttr): void;
-	/** CPU numbers. */
-	sched_setaffinity(pid: number, cpus: readonly number[]): void;
+	/** CPU numbers, or null for all that there can be. */
+	sched_setaffinity(pid: number, cpus: readonly number[] | null): void;
 	sched_getaffinity(pid: number): readonly number[];
 	ioprio_set(which: number, who: number, ioprio: number): void;
 	/** prlimit(2) on ourselves; RLIM_INFINITY is 2^64-1. */
@@ -312,8 +314,6 @@ export interface Door {
 	bpf_prog_get_fd_by_id(id: number): Fd;
 
 	// --- seccomp (sys_seccomp.c; libseccomp, seccomp_*(3)) ----------------------------------------------------
-	/** seccomp(2) SECCOMP_SET_MODE_FILTER; the listener's descriptor with NEW_LISTENER, else 0. */
-	seccomp(flags: number, program: ArrayBuffer): number;
 	/** seccomp(2) SECCOMP_GET_ACTION_AVAIL. */
 	seccomp_action_available(action: number): boolean;
 	/** A handle for the calls below. */

@@ -40,7 +40,6 @@ export const errorIds = {
 	"init-timeout": "the other side of a synchronisation did not answer in time",
 	"state-failed": "the state directory could not be read or written",
 	"file-failed": "a file named on the command line could not be read or written",
-	"not-permitted": "the operation needs privileges that the caller does not have",
 	internal: "a bug of tsrun",
 } as const;
 

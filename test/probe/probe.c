@@ -70,6 +70,7 @@ static const struct command commands[] = {
 	{ "signals", do_signals, 0, "" },
 	{ "kill-self", do_kill_self, 1, "SIGNAL" },
 	{ "trap", do_trap, 1, "SIGNAL[=EXIT]…" },
+	{ "deaf", do_deaf, 1, "PROGRAM [ARGUMENT…]" },
 
 	{ "exit", do_exit, 1, "STATUS" },
 	{ "sleep", do_sleep, 0, "" },

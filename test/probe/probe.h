@@ -70,6 +70,7 @@ int do_notify(int argc, char **argv);
 int do_signals(int argc, char **argv);
 int do_kill_self(int argc, char **argv);
 int do_trap(int argc, char **argv);
+int do_deaf(int argc, char **argv);
 
 /* syscalls.c: one system call that a filter may refuse */
 int do_syscall(int argc, char **argv);

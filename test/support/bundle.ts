@@ -21,7 +21,7 @@ export interface BundleOptions {
 }
 
 /** As `runc spec` prints it, without a terminal. */
-export function baseConfig(): BaseConfig {
+function baseConfig(): BaseConfig {
 	const rights = () => ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"];
 	const closed = ["nosuid", "noexec", "nodev"];
 	return {

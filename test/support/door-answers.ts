@@ -41,7 +41,6 @@ const zero = [
 	"geteuid",
 	"getgid",
 	"getegid",
-	"seccomp",
 	"ioctl_get_interface_flags",
 	"ioctl_pty_number",
 ] as const;

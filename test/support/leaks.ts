@@ -4,7 +4,16 @@
  * So a leak is known for certain, whatever else happens on the machine, and nothing else is ever touched.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+	type Dirent,
+	existsSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmdirSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { waitFor } from "./wait.js";
 
@@ -29,12 +38,16 @@ function readOr(file: string): string {
 	}
 }
 
-function namesIn(directory: string): string[] {
+function entriesIn(directory: string): Dirent[] {
 	try {
-		return readdirSync(directory);
+		return readdirSync(directory, { withFileTypes: true });
 	} catch {
 		return [];
 	}
+}
+
+function namesIn(directory: string): string[] {
+	return entriesIn(directory).map(({ name }) => name);
 }
 
 function linkOr(file: string): string {
@@ -56,7 +69,7 @@ interface MountLine {
 }
 
 /** proc_pid_mountinfo(5). */
-function mountsOf(pid: number | "self"): MountLine[] {
+export function mountsOf(pid: number | "self"): MountLine[] {
 	const lines = readOr(`/proc/${pid}/mountinfo`).split("\n").filter(Boolean);
 	return lines.map((line) => {
 		const [left = "", right = ""] = line.split(" - ");
@@ -78,10 +91,13 @@ function isAlive(pid: number): boolean {
 	return state !== undefined && state !== "Z" && state !== "X";
 }
 
-function findProcesses(mark: string): Leaks["processes"] {
-	const pids = readdirSync("/proc")
-		.map(Number)
-		.filter((pid) => pid > 1 && pid !== process.pid);
+export function allPids(): number[] {
+	return readdirSync("/proc").map(Number).filter(Boolean);
+}
+
+/** The living processes that bear the mark; `known` ones are not looked at, which saves most of the time. */
+export function findProcesses(mark: string, known: ReadonlySet<number> = new Set()): Leaks["processes"] {
+	const pids = allPids().filter((pid) => pid > 1 && pid !== process.pid && !known.has(pid));
 	const marked = pids.filter((pid) => isAlive(pid) && bears(mark, pid));
 	return marked.map((pid) => ({ pid, command: readOr(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim() }));
 }
@@ -90,12 +106,16 @@ function findCgroups(mark: string): string[] {
 	// Of mounts on the same point, the last is the one that is seen.
 	const seen = new Map(mountsOf("self").map(({ point, type }) => [point, type]));
 	const hierarchies = [...seen].filter(([, type]) => type === "cgroup" || type === "cgroup2");
-	const folders = hierarchies.flatMap(([point]) =>
-		readdirSync(point, { recursive: true, withFileTypes: true })
-			.filter((entry) => entry.isDirectory())
-			.map((entry) => join(entry.parentPath, entry.name)),
-	);
+	const folders = hierarchies.flatMap(([point]) => foldersBelow(point));
 	return folders.filter((folder) => folder.includes(mark)).sort();
+}
+
+/** All of them that stay long enough: other tests make and remove cgroups meanwhile. */
+function foldersBelow(folder: string): string[] {
+	const children = entriesIn(folder)
+		.filter((entry) => entry.isDirectory())
+		.map(({ name }) => join(folder, name));
+	return children.flatMap((child) => [child, ...foldersBelow(child)]);
 }
 
 /** Everything that bears the test's mark, except its folder. */

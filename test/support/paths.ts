@@ -13,6 +13,9 @@ export const probe = join(built, "probe");
 /** Static program that has a terminal or a console socket on the host's side (test/probe/pty.c). */
 export const pty = join(built, "pty");
 
+/** Static program that kills another, or makes it fail, at a chosen system call (test/probe/stop-at.c). */
+export const stopAt = join(built, "stop-at");
+
 /** Root filesystem of busybox and the probe, copied into each test's bundle. */
 export const rootfs = join(built, "rootfs");
 

@@ -20,9 +20,13 @@ export interface RunOptions {
 	readonly input?: string;
 	/** Milliseconds until the call fails; 20 seconds by default. */
 	readonly deadline?: number;
+	/** A program that becomes the runtime, and changes something of itself before: `["taskset", "-c", "0"]`. */
+	readonly through?: readonly string[];
+	/** Descriptors that the runtime finds open from 3 on. */
+	readonly fds?: readonly number[];
 }
 
-export interface StartOptions extends Omit<RunOptions, "input" | "deadline"> {
+export interface StartOptions extends Pick<RunOptions, "cwd" | "env"> {
 	/** Gives the runtime a terminal of this size on all three streams. */
 	readonly terminal?: { readonly rows: number; readonly columns: number };
 }
@@ -57,13 +61,14 @@ function runToEnd(folder: string, options: RunOptions, args: readonly string[]):
 	const output = mkdtempSync(join(folder, "run-"));
 	const files = { stdout: join(output, "stdout"), stderr: join(output, "stderr") };
 	const fds = [openSync(files.stdout, "a"), openSync(files.stderr, "a")] as const;
-	const { cwd = folder, deadline = 20_000, input } = options;
-	const end = spawnSync(runtimeProgram, args, {
+	const { cwd = folder, deadline = 20_000, input, through = [] } = options;
+	const [command = "", ...words] = [...through, runtimeProgram, ...args];
+	const end = spawnSync(command, words, {
 		cwd,
 		env: environment(folder, options.env),
 		timeout: deadline,
 		killSignal: "SIGKILL",
-		stdio: [input === undefined ? "ignore" : "pipe", ...fds],
+		stdio: [input === undefined ? "ignore" : "pipe", ...fds, ...(options.fds ?? [])],
 		...(input !== undefined && { input }),
 	});
 	for (const fd of fds) closeSync(fd);

@@ -14,8 +14,8 @@ name with or without SIG, or by number. 0 sends nothing and shows whether the
 process is there.`,
 	flags: [{ name: "all", short: "a", help: "send it to every process of the container, also when the first has gone" }],
 	operands: { least: 1, most: 2 },
-	run(host, [id = "", signal = "TERM"], values) {
-		killContainer(host, id, parseSignal(signal), values.all ?? false);
+	run(host, [id = "", signal], values) {
+		killContainer(host, id, parseSignal(signal || "TERM"), values.all ?? false);
 		return 0;
 	},
 };

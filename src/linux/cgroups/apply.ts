@@ -18,7 +18,7 @@ export function versionOf(record: CgroupRecord, controller: string): 1 | 2 {
 	return record.paths[controller] !== undefined || record.paths[""] === undefined ? 1 : 2;
 }
 
-/** The cgroup's directory in the hierarchy of a controller; undefined when no hierarchy is mounted that could have it. */
+/** The cgroup's directory in the hierarchy of a controller; undefined when none is mounted that could have it. */
 export function directoryOf(record: CgroupRecord, controller: string): string | undefined {
 	return record.paths[controller] ?? record.paths[""];
 }

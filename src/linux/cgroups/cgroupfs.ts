@@ -35,12 +35,15 @@ export function openCgroupfs(record: CgroupRecord): Cgroup {
 			return created !== null;
 		},
 		joinFd() {
-			if (record.version === 1 || unified === undefined) return -1;
+			if (unified === undefined) return -1;
 			const flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 			return attempt("cgroup-failed", `open ${unified}`, () => sys.openat(AT_FDCWD, unified, flags, 0));
 		},
+		enter() {
+			for (const directory of directories) if (directory !== unified) join(directory, "tasks", "0");
+		},
 		add(pid) {
-			for (const directory of directories) addProcess(directory, pid);
+			for (const directory of directories) join(directory, "cgroup.procs", `${pid}`);
 		},
 		apply(resources) {
 			applyResources(record, resources, isNew);
@@ -61,16 +64,22 @@ export function openCgroupfs(record: CgroupRecord): Cgroup {
 	};
 }
 
-function addProcess(directory: string, pid: number): void {
+/** 0 is the process that writes. */
+function join(directory: string, file: "cgroup.procs" | "tasks", pid: string): void {
 	try {
-		writeControl(directory, "cgroup.procs", `${pid}`);
+		writeControl(directory, file, pid);
 	} catch (error) {
 		if (!isSysError(error)) throw error;
 		const hint = joinHint(directory, error.code);
-		throw failure("cgroup-failed", `error adding pid ${pid} to ${directory}/cgroup.procs`, error, {
-			stage: "cgroup",
-			object: directory,
-			...(hint && { hint }),
-		});
+		throw failure(
+			"cgroup-failed",
+			`error adding pid ${pid === "0" ? sys.getpid() : pid} to ${directory}/${file}`,
+			error,
+			{
+				stage: "cgroup",
+				object: directory,
+				...(hint && { hint }),
+			},
+		);
 	}
 }

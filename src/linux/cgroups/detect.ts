@@ -1,6 +1,6 @@
 /** Which cgroup hierarchies this machine has and where they are mounted (cgroups(7), proc_pid_mountinfo(5)). */
 import { AT_FDCWD, CGROUP2_SUPER_MAGIC, O_CLOEXEC, O_DIRECTORY, O_PATH } from "../../sys/constants.js";
-import { hasCode } from "../../sys/errors.js";
+import { attempt, failure, hasCode } from "../../sys/errors.js";
 import { readFile, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 
@@ -48,14 +48,28 @@ const v1Keys = [
  * @param withOwn whether our own cgroups are needed: for a cgroupsPath that is relative or absent.
  */
 export function detectCgroups(withOwn = true): CgroupLayout {
-	const own = withOwn ? parseProcCgroup(readFile("/proc/self/cgroup")) : {};
+	const own = withOwn ? ownPaths() : {};
 	if (isUnified()) {
 		return {
 			version: 2,
 			hierarchies: [{ version: 2, mountPoint: home, keys: [""], root: "/", own: own[""] ?? "/" }],
 		};
 	}
-	return layoutOf(readFile("/proc/self/mountinfo"), own);
+	const path = "/proc/self/mountinfo";
+	return layoutOf(
+		attempt("cgroup-failed", `read ${path}`, () => readFile(path)),
+		own,
+	);
+}
+
+/** A kernel without cgroups has no such file. */
+function ownPaths(): Readonly<Record<string, string>> {
+	try {
+		return parseProcCgroup(readFile("/proc/self/cgroup"));
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) return {};
+		throw failure("cgroup-failed", "read /proc/self/cgroup", error);
+	}
 }
 
 function isUnified(): boolean {
@@ -96,7 +110,7 @@ export function layoutOf(mountinfo: string, own: Readonly<Record<string, string>
 }
 
 function isElsewhere({ mountPoint }: { readonly mountPoint: string }): boolean {
-	return !isWithin(mountPoint, home);
+	return mountPoint !== home && !mountPoint.startsWith(`${home}/`);
 }
 
 /** The cgroup mounts among the lines with `needle`, without those that a later mount covers. */
@@ -107,7 +121,8 @@ function visibleMounts(mountinfo: string, needle: string): readonly Omit<Hierarc
 		const line = mountinfo.slice(mountinfo.lastIndexOf("\n", at) + 1, end < 0 ? undefined : end);
 		const mount = parseMount(line);
 		if (mount) {
-			for (const covered of mounts.keys()) if (isWithin(covered, mount.mountPoint)) mounts.delete(covered);
+			if (mount.mountPoint === home) mounts.clear();
+			mounts.delete(mount.mountPoint);
 			if (mount.keys.length > 0) mounts.set(mount.mountPoint, mount);
 		}
 		at = end < 0 ? -1 : mountinfo.indexOf(needle, end);
@@ -123,8 +138,4 @@ function parseMount(line: string): Omit<Hierarchy, "own"> | null {
 	const words = superOptions.split(",");
 	const keys = type === "cgroup2" ? [""] : type === "cgroup" ? words.filter((word) => v1Keys.includes(word)) : [];
 	return { version: type === "cgroup2" ? 2 : 1, mountPoint, keys, root };
-}
-
-function isWithin(path: string, directory: string): boolean {
-	return path === directory || path.startsWith(`${directory}/`);
 }

@@ -1,4 +1,4 @@
-/** The device rules of a container: config.json's, then those that every container gets (config-linux.md, "Allowed Device list"). */
+/** A container's device rules: config.json's, then what every container gets (config-linux.md, "Allowed Device list"). */
 import type { Device, DeviceRule } from "../../spec/types.js";
 import { TsrunError } from "../../sys/errors.js";
 
@@ -55,21 +55,18 @@ export function deviceRules(rules: readonly DeviceRule[] = [], devices: readonly
  * character and one for block devices. @throws config-invalid for an access that is not made of r, w, m.
  */
 export function exactRules(rules: readonly DeviceRule[]): readonly ExactRule[] {
-	return rules.flatMap((rule, index): readonly ExactRule[] => {
-		const exact = {
-			allow: rule.allow,
-			major: numberOf(rule.major),
-			minor: numberOf(rule.minor),
-			access: accessOf(rule.access, index),
-		};
-		if (rule.type === "b" || rule.type === "c") return [{ ...exact, type: rule.type }];
-		const everything = exact.major === null && exact.minor === null && exact.access === EVERY_ACCESS;
-		if (everything) return [{ ...exact, type: "a" }];
-		return [
-			{ ...exact, type: "c" },
-			{ ...exact, type: "b" },
-		];
-	});
+	const exact: ExactRule[] = [];
+	for (const [index, rule] of rules.entries()) {
+		const { allow, type } = rule;
+		const major = numberOf(rule.major);
+		const minor = numberOf(rule.minor);
+		const access = accessOf(rule.access, index);
+		const everything = major === null && minor === null && access === EVERY_ACCESS;
+		if (type === "b" || type === "c") exact.push({ allow, type, major, minor, access });
+		else if (everything) exact.push({ allow, type: "a", major, minor, access });
+		else exact.push({ allow, type: "c", major, minor, access }, { allow, type: "b", major, minor, access });
+	}
+	return exact;
 }
 
 /** -1 is what old engines send for "any". */
@@ -78,11 +75,11 @@ function numberOf(value: DeviceRule["major"]): number | null {
 }
 
 function accessOf(letters: string | undefined, index: number): Access {
-	if (letters === undefined) return EVERY_ACCESS;
-	if (!/^[rwm]+$/.test(letters)) {
-		throw new TsrunError("config-invalid", `device access "${letters}" is not made of r, w, m`, {
-			jsonPath: `$.linux.resources.devices[${index}].access`,
-		});
-	}
-	return (letters.includes("m") ? MKNOD : 0) | (letters.includes("r") ? READ : 0) | (letters.includes("w") ? WRITE : 0);
+	if (letters === undefined || letters === "rwm") return EVERY_ACCESS;
+	let access = 0;
+	for (const letter of letters) access |= letter === "r" ? READ : letter === "w" ? WRITE : letter === "m" ? MKNOD : 8;
+	if (access > 0 && access < 8) return access;
+	throw new TsrunError("config-invalid", `device access "${letters}" is not made of r, w, m`, {
+		jsonPath: `$.linux.resources.devices[${index}].access`,
+	});
 }

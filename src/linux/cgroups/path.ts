@@ -13,7 +13,8 @@ export interface CgroupRequest {
  * Where the container's cgroup goes in each hierarchy. An absolute path counts from the mount points. A relative
  * one, or the id when none is given, counts from our own cgroups; on v2 from their parent, because a cgroup with
  * processes, ours, cannot give controllers to its children. No ".." leaves the place it counts from.
- * @throws config-unsupported for the systemd form, cgroup-failed when no cgroup file system is mounted.
+ * @throws config-unsupported for the systemd form, config-invalid for the top itself, cgroup-failed when no cgroup file
+ * system is mounted.
  */
 export function planCgroup(layout: CgroupLayout, { cgroupsPath, id }: CgroupRequest): CgroupRecord {
 	if (layout.version === 0) {
@@ -24,6 +25,7 @@ export function planCgroup(layout: CgroupLayout, { cgroupsPath, id }: CgroupRequ
 	}
 	if (cgroupsPath !== undefined) refuseSystemdForm(cgroupsPath);
 	const path = cleanPath(cgroupsPath || id);
+	if (path === "") throw isTop(cgroupsPath ?? id);
 	return recordAt(layout, layout.version, (hierarchy) => {
 		if (cgroupsPath?.startsWith("/")) return path;
 		const own = ownPlace(hierarchy);
@@ -61,6 +63,15 @@ export function cleanPath(path: string): string {
 		else if (part !== "" && part !== ".") parts.push(part);
 	}
 	return parts.map((part) => `/${part}`).join("");
+}
+
+/** It has processes of others, and removing it would remove the cgroups of others. */
+function isTop(cgroupsPath: string): TsrunError {
+	return new TsrunError("config-invalid", `cgroupsPath "${cgroupsPath}" leaves no name for the container's cgroup`, {
+		object: cgroupsPath,
+		jsonPath: "$.linux.cgroupsPath",
+		hint: "give a path like /containers/name",
+	});
 }
 
 function refuseSystemdForm(cgroupsPath: string): void {

@@ -42,11 +42,16 @@ export function makeCgroup(
 	const none = { layout, cgroup: null, complete: () => {} };
 	if (layout.version === 0 && optional) return none;
 	const record = planCgroup(layout, { cgroupsPath, id: directory.id });
+	const made: CgroupRecord[] = [];
+	// registered before there is a process, and so undone after its end
+	undo.add("remove the cgroup", () => {
+		for (const part of made) openCgroup(part).destroy();
+	});
 	const make = (cgroup: Cgroup) => {
-		const { record: part } = cgroup;
-		appendJournal(directory.fd, { cgroup: { ...part, paths: missingPaths(part) } });
+		const missing = { ...cgroup.record, paths: missingPaths(cgroup.record) };
+		appendJournal(directory.fd, { cgroup: missing });
 		if (!cgroup.create({ optional })) return false;
-		undo.add("remove the cgroup", () => cgroup.destroy());
+		made.push(missing);
 		return true;
 	};
 	const cgroup = openCgroup(record);
@@ -78,7 +83,7 @@ function refuseSystemd({ systemdCgroup }: Host): void {
 	);
 }
 
-/** What a crash must not leave behind; a cgroup that is there already may be somebody else's. */
+/** What a failure or a crash must not leave behind; a cgroup that is there already may be somebody else's. */
 function missingPaths({ paths }: CgroupRecord): CgroupRecord["paths"] {
 	return Object.fromEntries(Object.entries(paths).filter(([, path]) => !exists(path)));
 }

@@ -3,6 +3,7 @@ import { F_DUPFD_CLOEXEC, SIGCHLD, SIGKILL } from "../../sys/constants.js";
 import type { CapabilitySets, Fd } from "../../sys/door.js";
 import { isSysError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
+import type { SeccompAgent } from "./seccomp-agent.js";
 
 export interface ChildRequest {
 	/** Executed as it is; no search. */
@@ -27,6 +28,10 @@ export interface Confinement {
 	readonly noNewPrivileges: boolean;
 	readonly seccomp: ArrayBuffer | null;
 	readonly seccompFlags: number;
+	/** Who decides the calls that the filter does not; null without such a filter. */
+	readonly agent: SeccompAgent | null;
+	/** See FinalExec. */
+	readonly listenerMessage: string;
 }
 
 export const unconfined: Confinement = {
@@ -35,6 +40,8 @@ export const unconfined: Confinement = {
 	noNewPrivileges: false,
 	seccomp: null,
 	seccompFlags: 0,
+	agent: null,
+	listenerMessage: "",
 };
 
 export interface Child {
@@ -44,23 +51,35 @@ export interface Child {
 
 export function startChild(request: ChildRequest): Child {
 	const child = sys.clone3(0, SIGCHLD, -1);
-	if (child.pid !== 0) return child;
+	return child.pid === 0 ? inChild(() => becomeProgram(request)) : child;
+}
+
+/** What a child does after clone. Whatever is thrown in it ends it: it must never go on as its parent. */
+export function inChild(work: () => never): never {
+	try {
+		return work();
+	} catch {
+		sys.exit(127);
+	}
+}
+
+function becomeProgram(request: ChildRequest): never {
+	const { path, errorFd } = request;
 	try {
 		request.prepare?.();
 		sys.signals_reset();
 		moveStreams([request.stdin, request.stdout, request.stderr]);
 	} catch (error) {
-		if (isSysError(error))
-			sys.write(request.errorFd, `${error.syscall}\t${error.code}\t${error.message}\t${request.path}\t`);
-		sys.exit(127);
+		if (isSysError(error)) sys.write(errorFd, `${error.syscall}\t${error.code}\t${error.message}\t${path}\t`);
+		throw error;
 	}
 	sys.final_exec({
 		fd: -1,
-		path: request.path,
+		path,
 		argv: request.argv,
 		envp: request.envp,
 		firstClosedFd: 3,
-		errorFd: request.errorFd,
+		errorFd,
 		note: "",
 		...(request.confinement ?? unconfined),
 	});
@@ -72,19 +91,20 @@ export interface ExecFailure {
 	/** "ENOEXEC". */
 	readonly errno: string;
 	readonly path: string;
-	/** strerror(3) in lower case, then what was known beforehand about the file. */
-	readonly reason: string;
+	/** "exec /path: exec format error", then what was known beforehand about the file. */
+	readonly message: string;
 }
 
 /** What {@link Door.final_exec} wrote to its errorFd; null when it wrote nothing, because the program runs. */
 export function parseExecFailure(line: string): ExecFailure | null {
 	if (line === "") return null;
 	const [syscall = "", errno = "", text = "", path = "", note = ""] = line.split("\t");
-	return { syscall, errno, path, reason: `${text.toLowerCase()}${note === "" ? "" : `: ${note}`}` };
+	const what = syscall === "execve" ? `exec ${path}` : `${syscall} before exec ${path}`;
+	return { syscall, errno, path, message: `${what}: ${text.toLowerCase()}${note === "" ? "" : `: ${note}`}` };
 }
 
 /** The three descriptors become 0, 1 and 2, in whatever way they overlap. */
-export function moveStreams(streams: readonly [Fd, Fd, Fd]): void {
+function moveStreams(streams: readonly [Fd, Fd, Fd]): void {
 	const high = streams.map((fd) => sys.fcntl(fd, F_DUPFD_CLOEXEC, 3));
 	high.forEach((fd, stream) => {
 		sys.dup2(fd, stream);

@@ -6,7 +6,7 @@ import { withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 
 /** One connection, one message with `text` and exactly one descriptor: that is what callers check for. */
-export function handOver(id: ErrorId, what: string, path: string, text: string, fd: Fd): void {
+function handOver(id: ErrorId, what: string, path: string, text: string, fd: Fd): void {
 	attempt(
 		id,
 		`send the ${what} to socket ${JSON.stringify(path)}`,

@@ -23,15 +23,16 @@ export function deviceWrites(rules: readonly DeviceRule[]): readonly Write[] {
 	}
 	return [
 		{ file: allowed ? "devices.allow" : "devices.deny", value: "a" },
-		...[...exceptions.values()].map((rule) => {
-			return { file: rule.allow ? "devices.allow" : "devices.deny", value: line(rule) };
+		...Array.from(exceptions, ([key, { allow, access }]) => {
+			return { file: allow ? "devices.allow" : "devices.deny", value: `${key} ${letters(access)}` };
 		}),
 	];
 }
 
 function add(exceptions: Map<string, ExactRule>, rule: ExactRule): void {
-	const before = exceptions.get(keyOf(rule));
-	exceptions.set(keyOf(rule), { ...rule, access: rule.access | (before?.access ?? 0) });
+	const key = keyOf(rule);
+	const before = exceptions.get(key);
+	exceptions.set(key, before === undefined ? rule : { ...rule, access: rule.access | before.access });
 }
 
 function subtract(exceptions: Map<string, ExactRule>, rule: ExactRule): void {

@@ -26,82 +26,63 @@ import {
 } from "../../../sys/constants.js";
 import { EVERY_ACCESS, type ExactRule, exactRules } from "../devices.js";
 
-/** One `struct bpf_insn`. */
-interface Instruction {
-	readonly code: number;
-	readonly to?: number;
-	readonly from?: number;
-	readonly offset?: number;
-	readonly value?: number;
-}
+/** Instructions under construction: two 32-bit words each, as `struct bpf_insn` lies in memory, little end first. */
+type Program = number[];
 
-const prologue: readonly Instruction[] = [
-	{ code: BPF_LDX | BPF_W | BPF_MEM, to: 2, from: 1, offset: 0 },
-	{ code: BPF_ALU | BPF_MOV | BPF_X, to: 3, from: 2 },
-	{ code: BPF_ALU | BPF_RSH | BPF_K, to: 3, value: 16 },
-	{ code: BPF_ALU | BPF_AND | BPF_K, to: 2, value: 0xffff },
-	{ code: BPF_LDX | BPF_W | BPF_MEM, to: 4, from: 1, offset: 4 },
-	{ code: BPF_LDX | BPF_W | BPF_MEM, to: 5, from: 1, offset: 8 },
-];
+/** Code (8 bits), target and source register (4 each), offset (16), value (32). */
+function emit(program: Program, code: number, to: number, from: number, offset: number, value: number): void {
+	program.push(code | (to << 8) | (from << 12) | (offset << 16), value);
+}
 
 /** The program for an ordered list of rules, as `struct bpf_insn[]`. What no rule speaks of is denied. */
 export function deviceProgram(rules: readonly DeviceRule[]): ArrayBuffer {
-	const program = [...prologue];
+	const program: Program = [];
+	loadRequest(program);
 	for (const rule of exactRules(rules).toReversed()) {
-		program.push(...ruleBlock(rule));
+		emitRule(program, rule);
 		// nothing gets past a rule for everything, and the verifier refuses code that nothing reaches
-		if (rule.type === "a") return encode(program);
+		if (rule.type === "a") return Int32Array.from(program).buffer;
 	}
-	return encode([...program, ...answer(false)]);
+	emitAnswer(program, false);
+	return Int32Array.from(program).buffer;
 }
 
-/** Skips itself when the device is another one. */
-function ruleBlock(rule: ExactRule): readonly Instruction[] {
-	const verdict = rule.allow ? allow(rule) : deny(rule);
-	const tests: (readonly [register: number, value: number])[] = [];
-	if (rule.type !== "a") tests.push([2, rule.type === "b" ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR]);
-	if (rule.major !== null) tests.push([4, rule.major]);
-	if (rule.minor !== null) tests.push([5, rule.minor]);
-	const jumps = tests.map(([to, value], index): Instruction => {
-		return { code: BPF_JMP | BPF_JNE | BPF_K, to, value, offset: tests.length - 1 - index + verdict.length };
-	});
-	return [...jumps, ...verdict];
+function loadRequest(program: Program): void {
+	emit(program, BPF_LDX | BPF_W | BPF_MEM, 2, 1, 0, 0);
+	emit(program, BPF_ALU | BPF_MOV | BPF_X, 3, 2, 0, 0);
+	emit(program, BPF_ALU | BPF_RSH | BPF_K, 3, 0, 0, 16);
+	emit(program, BPF_ALU | BPF_AND | BPF_K, 2, 0, 0, 0xffff);
+	emit(program, BPF_LDX | BPF_W | BPF_MEM, 4, 1, 4, 0);
+	emit(program, BPF_LDX | BPF_W | BPF_MEM, 5, 1, 8, 0);
 }
 
-/** Takes the allowed accesses off the request; when none is left the answer is yes. */
-function allow({ access }: ExactRule): readonly Instruction[] {
-	if (access === EVERY_ACCESS) return answer(true);
-	return [
-		{ code: BPF_ALU | BPF_AND | BPF_K, to: 3, value: EVERY_ACCESS & ~access },
-		{ code: BPF_JMP | BPF_JNE | BPF_K, to: 3, value: 0, offset: 2 },
-		...answer(true),
-	];
+/** Jumps over the rule's verdict when the device is another one. */
+function emitRule(program: Program, { allow, type, major, minor, access }: ExactRule): void {
+	const verdict = access === EVERY_ACCESS ? 2 : 4;
+	let tests = (type === "a" ? 0 : 1) + (major === null ? 0 : 1) + (minor === null ? 0 : 1);
+	const test = (register: number, value: number) => {
+		emit(program, BPF_JMP | BPF_JNE | BPF_K, register, 0, --tests + verdict, value);
+	};
+	if (type !== "a") test(2, type === "b" ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	if (major !== null) test(4, major);
+	if (minor !== null) test(5, minor);
+	if (access !== EVERY_ACCESS) (allow ? takeOff : unlessAsked)(program, access);
+	emitAnswer(program, allow);
 }
 
-/** No, when one of the denied accesses is asked for. */
-function deny({ access }: ExactRule): readonly Instruction[] {
-	if (access === EVERY_ACCESS) return answer(false);
-	return [
-		{ code: BPF_JMP | BPF_JSET | BPF_K, to: 3, value: access, offset: 1 },
-		{ code: BPF_JMP | BPF_JA, offset: 2 },
-		...answer(false),
-	];
+/** Allowed accesses leave the request; the answer behind is reached when none is left. */
+function takeOff(program: Program, access: number): void {
+	emit(program, BPF_ALU | BPF_AND | BPF_K, 3, 0, 0, EVERY_ACCESS & ~access);
+	emit(program, BPF_JMP | BPF_JNE | BPF_K, 3, 0, 2, 0);
 }
 
-function answer(yes: boolean): readonly Instruction[] {
-	return [{ code: BPF_ALU | BPF_MOV | BPF_K, to: 0, value: yes ? 1 : 0 }, { code: BPF_JMP | BPF_EXIT }];
+/** The answer behind is reached when one of the denied accesses is asked for. */
+function unlessAsked(program: Program, access: number): void {
+	emit(program, BPF_JMP | BPF_JSET | BPF_K, 3, 0, 1, access);
+	emit(program, BPF_JMP | BPF_JA, 0, 0, 2, 0);
 }
 
-/** 8 bytes each: code, registers, offset (16 bits), value (32 bits), in the machine's byte order. */
-function encode(program: readonly Instruction[]): ArrayBuffer {
-	const bytes = new ArrayBuffer(program.length * 8);
-	const view = new DataView(bytes);
-	const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-	for (const [index, { code, to = 0, from = 0, offset = 0, value = 0 }] of program.entries()) {
-		view.setUint8(index * 8, code);
-		view.setUint8(index * 8 + 1, little ? (from << 4) | to : (to << 4) | from);
-		view.setInt16(index * 8 + 2, offset, little);
-		view.setInt32(index * 8 + 4, value, little);
-	}
-	return bytes;
+function emitAnswer(program: Program, yes: boolean): void {
+	emit(program, BPF_ALU | BPF_MOV | BPF_K, 0, 0, 0, yes ? 1 : 0);
+	emit(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }

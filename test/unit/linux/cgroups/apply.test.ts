@@ -11,7 +11,11 @@ const hybrid: CgroupRecord = {
 	unifiedMountPoint: "/cg/unified",
 	paths: { memory: "/cg/memory/c", devices: "/cg/devices/c", "": "/cg/unified/c" },
 };
-const pureV1: CgroupRecord = { version: 1, unifiedMountPoint: "", paths: { memory: "/cg/memory/c", devices: "/cg/devices/c" } };
+const pureV1: CgroupRecord = {
+	version: 1,
+	unifiedMountPoint: "",
+	paths: { memory: "/cg/memory/c", devices: "/cg/devices/c" },
+};
 const v2: CgroupRecord = { version: 2, unifiedMountPoint: "/cg/unified", paths: { "": "/cg/unified/c" } };
 
 function machine(plainFiles = initial) {

@@ -50,23 +50,54 @@ describe("a cgroup", () => {
 		cgroup.create();
 		expect(door.args("mkdirat")).toHaveLength(4);
 		cgroup.add(7);
-		expect(cgroups.log).toEqual([both, "/cg/devices/c", "/cg/freezer/c", "/cg/unified/c"].map((path) => `${path}/cgroup.procs=7`));
+		expect(cgroups.log).toEqual(
+			[both, "/cg/devices/c", "/cg/freezer/c", "/cg/unified/c"].map((path) => `${path}/cgroup.procs=7`),
+		);
 	});
 
-	it("is joined with one write on v2, or by descriptor", () => {
+	it("is joined with one write on v2", () => {
 		const cgroups = machine();
 		const cgroup = openCgroup(v2);
 		cgroup.create();
 		const before = cgroups.writes.length;
 		cgroup.add(7);
 		expect(cgroups.log.slice(before)).toEqual(["/cg/unified/c/cgroup.procs=7"]);
-		expect(cgroup.joinFd()).toBeGreaterThan(0);
-		expect(door.args("openat").at(-1)?.[1]).toBe("/cg/unified/c");
-		expect((door.args("openat").at(-1)?.[2] ?? 0) & (O_PATH | O_DIRECTORY)).toBe(O_PATH | O_DIRECTORY);
 	});
 
-	it("has no descriptor to join on v1, where there is more than one hierarchy", () => {
-		expect(openCgroup(hybrid).joinFd()).toBe(-1);
+	it.each([v2, hybrid])("hands out the unified directory for CLONE_INTO_CGROUP: version $version", (record) => {
+		machine();
+		const cgroup = openCgroup(record);
+		cgroup.create();
+		expect(cgroup.joinFd()).toBeGreaterThan(0);
+		const [, path, flags] = door.args("openat").at(-1) ?? [];
+		expect(path).toBe("/cg/unified/c");
+		expect((flags ?? 0) & (O_PATH | O_DIRECTORY)).toBe(O_PATH | O_DIRECTORY);
+	});
+
+	it("has no such directory on a pure v1 machine", () => {
+		expect(openCgroup({ ...hybrid, paths: { devices: "/cg/devices/c" } }).joinFd()).toBe(-1);
+	});
+
+	it("is entered by a child itself: each v1 hierarchy once, by the file that takes no lock", () => {
+		const cgroups = machine();
+		const cgroup = openCgroup(hybrid);
+		cgroup.create();
+		cgroup.enter();
+		expect(cgroups.log).toEqual([both, "/cg/devices/c", "/cg/freezer/c"].map((path) => `${path}/tasks=0`));
+		expect(cgroup.processes()).toEqual([1000]);
+	});
+
+	it("is not entered on v2, where the clone did it", () => {
+		machine();
+		openCgroup(v2).enter();
+		expect(door.calls.filter(({ name }) => name === "write")).toEqual([]);
+	});
+
+	it("names itself when it cannot enter", () => {
+		machine();
+		openCgroup(hybrid).create();
+		door.fail("write", "ENOSPC");
+		expect(() => openCgroup(hybrid).enter()).toThrow(`error adding pid 1000 to ${both}/tasks: no space left on device`);
 	});
 
 	it("tells why a process cannot join", () => {

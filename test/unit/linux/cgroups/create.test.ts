@@ -64,7 +64,10 @@ describe("createDirectories on v2", () => {
 	it("hands the controllers down to a new cgroup", () => {
 		const cgroups = machineV2();
 		create(v2);
-		expect(cgroups.log).toEqual(["/cg/cgroup.subtree_control=+cpu +memory", "/cg/box/cgroup.subtree_control=+cpu +memory"]);
+		expect(cgroups.log).toEqual([
+			"/cg/cgroup.subtree_control=+cpu +memory",
+			"/cg/box/cgroup.subtree_control=+cpu +memory",
+		]);
 	});
 
 	it("writes nothing where the parent hands them down already", () => {
@@ -105,7 +108,9 @@ describe("without permission", () => {
 
 	it("does not call root rootless", () => {
 		door.answer("geteuid", 0);
-		expect(() => create(v1)).toThrow(/^unable to apply cgroup configuration: mkdir "\/cg\/freezer\/box\/c": permission denied$/);
+		expect(() => create(v1)).toThrow(
+			/^unable to apply cgroup configuration: mkdir "\/cg\/freezer\/box\/c": permission denied$/,
+		);
 	});
 });
 

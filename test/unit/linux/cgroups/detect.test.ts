@@ -41,8 +41,13 @@ describe("detectCgroups", () => {
 	});
 
 	it("finds nothing on a machine without /sys/fs/cgroup", () => {
-		door.files({ "/proc/self/mountinfo": root, "/proc/self/cgroup": "" });
+		door.files({ "/proc/self/mountinfo": root });
 		expect(detectCgroups()).toEqual({ version: 0, hierarchies: [] });
+	});
+
+	it("says what it cannot do without", () => {
+		door.files({ "/proc/": "" });
+		expect(() => detectCgroups(false)).toThrow("read /proc/self/mountinfo: no such file or directory");
 	});
 });
 

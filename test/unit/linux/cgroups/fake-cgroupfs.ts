@@ -4,6 +4,7 @@
  * controllers, freezing and killing work. Files outside the mounts are plain.
  */
 import { CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DT_DIR, DT_REG, SIGKILL } from "../../../../src/sys/constants.js";
+import { sys } from "../../../../src/sys/index.js";
 import { door } from "../../../support/door.js";
 import { type ErrnoName, sysError } from "../../../support/errno.js";
 
@@ -86,6 +87,7 @@ export function fakeCgroupfs(mounts: Readonly<Record<string, FakeMount>>, plainF
 	function contentOf(path: string): string {
 		const { files, procs } = groups.get(parentOf(path)) ?? { files: new Map<string, string>(), procs: [] };
 		if (groups.has(parentOf(path))) {
+			if (nameOf(path) === "tasks" && mountOf(parentOf(path)).version === 1) return "";
 			if (nameOf(path) === "cgroup.procs") return procs.map((pid) => `${pid}\n`).join("");
 			if (nameOf(path) === "cgroup.events" && mountOf(parentOf(path)).version === 2) {
 				const populated = below(parentOf(path)).some((one) => group(one).procs.length > 0);
@@ -122,7 +124,7 @@ export function fakeCgroupfs(mounts: Readonly<Record<string, FakeMount>>, plainF
 		const directory = parentOf(path);
 		const name = nameOf(path);
 		if (!groups.has(directory)) return;
-		if (name === "cgroup.procs") move(directory, Number(data));
+		if (name === "cgroup.procs" || name === "tasks") move(directory, Number(data) || sys.getpid());
 		else if (name === "cgroup.subtree_control") handDown(directory, data);
 		else if (name === "cgroup.kill") for (const one of below(directory)) group(one).procs = [];
 		else group(directory).files.set(name, data);

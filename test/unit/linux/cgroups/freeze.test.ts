@@ -48,7 +48,9 @@ describe("a freeze that fails", () => {
 
 	it("names a cgroup that is gone", () => {
 		machine({ version: 2 });
-		expect(() => freezeCgroup({ ...v2, paths: { "": "/f/gone" } })).toThrow("freeze /f/gone: no such file or directory");
+		expect(() => freezeCgroup({ ...v2, paths: { "": "/f/gone" } })).toThrow(
+			"freeze /f/gone: no such file or directory",
+		);
 	});
 
 	it("names the cgroup that cannot be thawed", () => {

@@ -61,6 +61,12 @@ describe("planCgroup", () => {
 		);
 	});
 
+	it.each(["/", ".", "..", "/a/.."])("refuses %s, where others have their cgroups", (cgroupsPath) => {
+		expect(() => planCgroup(hybrid, { cgroupsPath, id: "c" })).toThrow(
+			expect.objectContaining({ id: "config-invalid", message: expect.stringContaining("leaves no name") }),
+		);
+	});
+
 	it("refuses systemd's form and a machine without cgroups, and says what to do", () => {
 		const systemd = { cgroupsPath: "system.slice:runc:c", id: "c" };
 		expect(() => planCgroup(hybrid, systemd)).toThrow(expect.objectContaining({ id: "config-unsupported" }));

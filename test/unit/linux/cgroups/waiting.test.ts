@@ -24,6 +24,14 @@ describe("waitForEvent", () => {
 		expect(cgroups.open).toBe(0);
 	});
 
+	it("looks again soon at first, then leaves it to the kernel's notice", () => {
+		const cgroups = fakeCgroupfs({ "/u": { version: 2, controllers: [] } });
+		cgroups.make("/u/x");
+		cgroups.enter("/u/x", 7);
+		expect(waitForEvent("/u/x", "populated 0", startClock(1000))).toBe(false);
+		expect(door.args("poll").map(([, timeout]) => timeout)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 100]);
+	});
+
 	it("does not take one line for another", () => {
 		door.files({ "/u/x/cgroup.events": "populated 01\nunpopulated 0\n" });
 		expect(waitForEvent("/u/x", "populated 0", () => 0)).toBe(false);

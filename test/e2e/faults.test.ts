@@ -1,0 +1,128 @@
+/**
+ * Every system call refused once: the verb goes on without it, or fails with an error that says what the kernel said
+ * and leaves nothing behind. The errnos take turns; with SWEEP=all every call gets all of them.
+ */
+import { describe, expect } from "vitest";
+import { test as base } from "../support/e2e.js";
+import { knowTracesOf, type Residue } from "../support/residue.js";
+import type { Runtime } from "../support/runtime.js";
+import { type Call, type Errno, type Process, type Stopped, stopperOf } from "../support/stop-at.js";
+import { chooseCalls, collectFindings, sweepsAll } from "../support/sweep.js";
+
+const errnos: Readonly<Record<Errno, RegExp>> = {
+	EIO: /input\/output error/i,
+	ENOMEM: /(cannot allocate|out of) memory/i,
+	EPERM: /operation not permitted/i,
+	ENOSPC: /no space left on device/i,
+};
+
+interface Sweep {
+	readonly what: string;
+	/** Whose calls: 0 is the runtime, the others are its children. */
+	readonly process: Process;
+	readonly command: readonly string[];
+	/** Of the calls that only look, every so manieth. */
+	readonly stride: number;
+	/** What there must be before the command. */
+	readonly before?: () => void;
+	/** What is wrong when the command has failed. */
+	readonly failed: (stopped: Stopped) => readonly string[];
+}
+
+interface Trial {
+	readonly id: string;
+	readonly bundle: string;
+	readonly residue: Residue;
+	readonly sweep: (sweep: Sweep) => Promise<void>;
+}
+
+const test = base.extend("trial", ({ runtime, makeBundle, newId, folder }) => (): Trial => {
+	const [id, bundle] = [newId(), makeBundle()];
+	runtime("create", "--bundle", bundle, id);
+	const residue = knowTracesOf(id, runtime, folder);
+	runtime("delete", "--force", id);
+	return { id, bundle, residue, sweep: (sweep) => failEachCall(runtime, folder, id, residue, sweep) };
+});
+
+async function failEachCall(
+	runtime: Runtime,
+	folder: string,
+	id: string,
+	residue: Residue,
+	{ what, process, command, stride, before, failed }: Sweep,
+): Promise<void> {
+	const stopper = stopperOf(runtime, folder);
+	before?.();
+	const { calls } = stopper.watch(process, ...command);
+	runtime("delete", "--force", id);
+	const findings = collectFindings(`faults in ${what}`, calls.length);
+	for (const call of chooseCalls(calls.filter(canFail), stride)) {
+		for (const errno of errnosFor(call)) {
+			before?.();
+			await findings.at(call, async () => {
+				const stopped = stopper.fail(process, call.number, errno, ...command);
+				const wrong = stopped.status === 0 ? [] : [...unclear(stopped, call, errno), ...failed(stopped)];
+				const { status, stderr } = runtime("delete", "--force", id);
+				if (status !== 0 || stderr !== "") wrong.push(`clearing up: status ${status}, ${stderr}`);
+				return [...wrong, ...(await residue.clear()).map((one) => `left: ${one}`)];
+			});
+		}
+	}
+	expect(findings.report()).toEqual([]);
+}
+
+/** exit_group(2) does not return, so nobody looks whether it failed. */
+function canFail({ name }: Call): boolean {
+	return name !== "exit_group";
+}
+
+function errnosFor({ number }: Call): readonly Errno[] {
+	const names = Object.keys(errnos) as Errno[];
+	return sweepsAll ? names : names.slice(number % names.length).slice(0, 1);
+}
+
+/** Before main(), libc ends a process that the kernel does not let set itself up, in its own words. */
+const ofLibc = new Set(["arch_prctl", "mprotect"]);
+
+function unclear({ status, stderr }: Stopped, { name }: Call, errno: Errno): readonly string[] {
+	if (ofLibc.has(name) && status === 127 && stderr !== "") return [];
+	return (status === 1 || status === 255) && errnos[errno].test(stderr)
+		? []
+		: [`${errno}: status ${status}, ${stderr}`];
+}
+
+/** What failed by itself has to clear up by itself. */
+const leftBehind = (residue: Residue) => () => residue.list().map((one) => `left before delete: ${one}`);
+
+describe("a system call that fails once", () => {
+	test("in create", async ({ trial, folder }) => {
+		const { id, bundle, residue, sweep } = trial();
+		const command = ["create", "--bundle", bundle, "--pid-file", `${folder}/tmp/pid`, id];
+		await sweep({ what: "create", process: 0, command, stride: 1, failed: leftBehind(residue) });
+	});
+
+	test("in the container's process during create", async ({ trial }) => {
+		const { id, bundle, residue, sweep } = trial();
+		const command = ["create", "--bundle", bundle, id];
+		await sweep({ what: "init in create", process: 1, command, stride: 3, failed: leftBehind(residue) });
+	});
+
+	test("in start", async ({ trial, runtime }) => {
+		const { id, bundle, sweep } = trial();
+		const before = () => void runtime("create", "--bundle", bundle, id);
+		await sweep({ what: "start", process: 0, command: ["start", id], stride: 2, before, failed: () => [] });
+	});
+
+	test("in exec", async ({ trial, runtime }) => {
+		const { id, bundle, sweep } = trial();
+		const before = () => void runtime("run", "--detach", "--bundle", bundle, id);
+		const command = ["exec", id, "/bin/true"];
+		await sweep({ what: "exec", process: 0, command, stride: 4, before, failed: () => [] });
+	});
+
+	test("in delete", async ({ trial, runtime }) => {
+		const { id, bundle, sweep } = trial();
+		const before = () => void runtime("create", "--bundle", bundle, id);
+		await sweep({ what: "delete", process: 0, command: ["delete", id], stride: 2, before, failed: () => [] });
+	});
+});

@@ -1,0 +1,665 @@
+/** `process` of config.json, as the program finds it (config.md#process, #posix-process, #linux-process, #user). */
+import {
+	chmodSync,
+	chownSync,
+	closeSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	renameSync,
+	statSync,
+	symlinkSync,
+} from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import { capabilityNames } from "../../src/spec/capability-names.js";
+import type { RlimitType, Uint64 } from "../../src/spec/types.js";
+import type { BaseConfig, BundleOptions } from "../support/bundle.js";
+import { test as base } from "../support/e2e.js";
+import { probe } from "../support/paths.js";
+import type { RunOptions } from "../support/runtime.js";
+import { needs } from "../support/skip.js";
+
+type Patch = NonNullable<BundleOptions["patch"]>;
+
+/** `run`: a container with this program, run to its end. `look`: the same with the probe, and its answer. */
+const test = base
+	.extend(
+		"run",
+		({ runtime, makeBundle, newId }) =>
+			(options: BundleOptions, how: RunOptions = {}) =>
+				runtime.with(how, "run", "--bundle", makeBundle(options), newId()),
+	)
+	.extend("look", ({ run }) => (what: readonly string[], patch: Patch = () => {}, how: RunOptions = {}) => {
+		const { status, stdout, stderr } = run({ args: ["/probe", ...what], patch }, how);
+		if (status !== 0) throw new Error(`status ${status}: ${stderr}`);
+		return JSON.parse(stdout);
+	});
+
+/** Without this capability a runtime is in the position of one on a machine that withholds it. */
+const withoutCapability = (...names: string[]) => [
+	"setpriv",
+	`--bounding-set=${names.map((name) => `-${name}`).join(",")}`,
+];
+
+const changeUser =
+	(user: BaseConfig["process"]["user"]): Patch =>
+	({ process }) => {
+		process.user = user;
+	};
+
+describe("process.user", () => {
+	test("is the uid and gid in all their variants, and the additional groups and no others", ({ look }) => {
+		const user = { uid: 1234, gid: 5678, additionalGids: [10, 20, 4_000_000_000] };
+		const through = ["setpriv", "--groups=77,78"];
+		expect(look(["id"], changeUser(user), { through })).toMatchObject({
+			uid: 1234,
+			euid: 1234,
+			suid: 1234,
+			gid: 5678,
+			egid: 5678,
+			sgid: 5678,
+			groups: [10, 20, 4_000_000_000],
+		});
+		expect(look(["id"], changeUser({ uid: 1234, gid: 5678 }), { through }).groups).toEqual([]);
+	});
+
+	test("keeps ids above 2^31 as they are", ({ look }) => {
+		expect(look(["id"], changeUser({ uid: 4_294_967_294, gid: 3_000_000_000 }))).toMatchObject({
+			uid: 4_294_967_294,
+			gid: 3_000_000_000,
+		});
+	});
+
+	test("sets the umask that is given", ({ look }) => {
+		expect(look(["id"], changeUser({ uid: 0, gid: 0, umask: 0o137 })).umask).toBe("0137");
+	});
+
+	// runc 1.1 sets 0022; the specification keeps that of the calling process
+	test("leaves the caller's umask when none is given", ({ look, skip }) => {
+		needs(skip, "tsrun");
+		const through = ["sh", "-c", 'umask 0071; exec "$@"', "sh"];
+		expect(look(["id"], () => {}, { through }).umask).toBe("0071");
+	});
+
+	test("owns the streams that the caller gave, and never the host's /dev/null", ({ run, folder }) => {
+		const input = openSync(join(folder, "input"), "w+");
+		const written = run(
+			{
+				args: ["/bin/sh", "-c", "echo word > /dev/stdout && stat -c %u /proc/self/fd/0"],
+				patch: changeUser({ uid: 1234, gid: 0 }),
+			},
+			{ through: ["sh", "-c", 'exec "$@" <&3 3<&-', "sh"], fds: [input] },
+		);
+		closeSync(input);
+		expect(written).toMatchObject({ status: 0, stderr: "" });
+		expect(written.stdout).toBe("word\n");
+		expect(statSync(join(folder, "input")).uid).toBe(1234);
+		expect(statSync("/dev/null").uid).toBe(0);
+	});
+});
+
+describe("process.cwd", () => {
+	const changeDirectory =
+		(cwd: string): Patch =>
+		({ process }) => {
+			process.cwd = cwd;
+		};
+
+	test("is where the program starts, and is made when it is missing", ({ run }) => {
+		const args = ["/bin/sh", "-c", "/probe cwd && stat -c '%a %u' ."];
+		const through = ["sh", "-c", 'umask 077; exec "$@"', "sh"];
+		const { stdout } = run({ args, patch: changeDirectory("/srv/made/for you") }, { through });
+		expect(stdout).toBe("/srv/made/for you\n755 0\n");
+	});
+
+	test("may be one that only the user can enter", ({ runtime, makeBundle, newId }) => {
+		const bundle = makeBundle({
+			args: ["/probe", "cwd"],
+			patch: (config) => {
+				config.process.cwd = "/private";
+				config.process.user = { uid: 1234, gid: 1234 };
+			},
+		});
+		const directory = join(bundle, "rootfs/private");
+		mkdirSync(directory);
+		chmodSync(directory, 0o700);
+		chownSync(directory, 1234, 1234);
+		const through = withoutCapability("dac_override", "dac_read_search");
+		expect(runtime.with({ through }, "run", "--bundle", bundle, newId())).toMatchObject({
+			status: 0,
+			stdout: "/private\n",
+		});
+	});
+
+	test("may be one that only root can enter", ({ look, run }) => {
+		const patch: Patch = ({ process }) => {
+			process.cwd = "/root/secret";
+			process.user = { uid: 1234, gid: 1234 };
+		};
+		expect(look(["id"], patch).uid).toBe(1234);
+		expect(run({ args: ["/probe", "cwd"], patch }).stdout).toBe("/root/secret\n");
+	});
+
+	test("that is a file is an error that names it", ({ run }) => {
+		const made = run({ patch: changeDirectory("/etc/passwd") });
+		expect(made.status).toBe(1);
+		expect(made.stderr).toMatch(/\/etc\/passwd.*not a directory/);
+	});
+
+	test("must be absolute", ({ run }) => {
+		const made = run({ patch: changeDirectory("relative") });
+		expect(made.status).toBe(1);
+		expect(made.stderr).toContain("Cwd must be an absolute path");
+	});
+});
+
+describe("process.env", () => {
+	const change =
+		(env: string[], uid = 0): Patch =>
+		({ process }) => {
+			process.env = env;
+			process.user = { uid, gid: 0 };
+		};
+	const environment = (look: (what: string[], patch: Patch, how?: RunOptions) => string[], patch: Patch) =>
+		look(["env"], patch, { env: { HOME: "/callers", LEAKED: "1" } }).sort();
+
+	test("is the whole environment", ({ look }) => {
+		const env = ["A=1", "B=", "C=x=y z", "HOME=/h", "Ü=ö\n"];
+		expect(environment(look, change(env))).toEqual(env);
+	});
+
+	test("has each name once: the last value wins", ({ look }) => {
+		expect(environment(look, change(["HOME=/h", "A=1", "B=2", "A=3", "A=4"]))).toEqual(["A=4", "B=2", "HOME=/h"]);
+	});
+
+	test("gets HOME from the container's passwd when it is missing", ({ look }) => {
+		expect(environment(look, change(["A=1"]))).toEqual(["A=1", "HOME=/root"]);
+		expect(environment(look, change([], 1000))).toEqual(["HOME=/home"]);
+	});
+
+	test("gets the HOME / for a user that passwd does not know", ({ look }) => {
+		expect(environment(look, change([], 4321))).toEqual(["HOME=/"]);
+	});
+
+	// runc 1.1 leaves an empty one, later ones replace it
+	test("gets HOME when it is empty, and from a passwd that is a link", ({ runtime, makeBundle, newId, skip }) => {
+		needs(skip, "tsrun");
+		const bundle = makeBundle({
+			args: ["/bin/sh", "-c", "echo $HOME"],
+			patch: change(["HOME="], 4321),
+			files: { "etc/passwd": "me:x:4321:0::/srv/me:/bin/sh\n" },
+		});
+		const etc = join(bundle, "rootfs/etc");
+		renameSync(join(etc, "passwd"), join(etc, "real"));
+		symlinkSync("real", join(etc, "passwd"));
+		expect(runtime("run", "--bundle", bundle, newId()).stdout).toBe("/srv/me\n");
+	});
+});
+
+describe("process.args", () => {
+	test("is the program's argv, exactly", ({ look }) => {
+		const words = ["a b", "", "ü\n", "--flag", "$HOME"];
+		expect(look(["args", ...words])).toEqual(["/probe", "args", ...words]);
+	});
+
+	test("is looked for in the container's own PATH, in order", ({ run }) => {
+		const patch: Patch = ({ process }) => {
+			process.env = ["PATH=/none:/first:/second"];
+		};
+		const say = (word: string) => `#!/bin/sh\necho ${word}\n`;
+		const { stdout } = run({
+			args: ["tool"],
+			patch,
+			files: { "first/tool": say("first"), "second/tool": say("second") },
+		});
+		expect(stdout).toBe("first\n");
+	});
+
+	test("passes over what it cannot execute", ({ run }) => {
+		const patch: Patch = ({ process }) => {
+			process.env = ["PATH=/first:/second"];
+			process.user = { uid: 1000, gid: 1000 };
+		};
+		const files = { "first/tool": "no program", "second/tool": "#!/bin/sh\necho second\n" };
+		expect(run({ args: ["tool"], patch, files }).stdout).toBe("second\n");
+	});
+
+	test("with a slash is a path, from the working directory when it is relative", ({ run }) => {
+		const patch: Patch = ({ process }) => {
+			process.cwd = "/srv";
+			process.env = ["PATH=/nowhere"];
+		};
+		expect(run({ args: ["./tool"], patch, files: { "srv/tool": "#!/bin/sh\npwd\n" } }).stdout).toBe("/srv\n");
+	});
+
+	test.for([
+		[["missing"], 'exec: "missing": executable file not found in $PATH'],
+		[["/missing"], 'exec: "/missing": stat /missing: no such file or directory'],
+		[["/etc/passwd"], 'exec: "/etc/passwd": permission denied'],
+		[["/etc"], "permission denied"],
+	] as const)(
+		"%j that cannot be executed is refused by create: %s",
+		([args, message], { runtime, makeBundle, newId }) => {
+			const id = newId();
+			const created = runtime("create", "--bundle", makeBundle({ args }), id);
+			expect(created.status).toBe(1);
+			expect(created.stderr).toContain(message);
+			expect(runtime("state", id).status).toBe(1);
+		},
+	);
+
+	test("without PATH finds nothing", ({ run }) => {
+		const patch: Patch = ({ process }) => {
+			process.env = [];
+		};
+		expect(run({ args: ["sh"], patch }).stderr).toContain('exec: "sh": executable file not found in $PATH');
+	});
+
+	test.for([
+		["#!/bin/nosh\n", /"\/run\.sh": no such file or directory: its interpreter "\/bin\/nosh"/],
+		["#!/bin/sh\r\n", /its first line ends in CRLF/],
+	] as const)("%j says what is missing", ([text, message], { run, skip }) => {
+		needs(skip, "tsrun");
+		const { status, stderr } = run({ args: ["/run.sh"], files: { "run.sh": text } });
+		expect(status).toBe(1);
+		expect(stderr).toMatch(message);
+	});
+
+	test("with CRLF after the interpreter's argument is executed, as the kernel would", ({ run }) => {
+		const { status } = run({ args: ["/run.sh"], files: { "run.sh": "#!/bin/true x\r\n" } });
+		expect(status).toBe(0);
+	});
+
+	test("that the kernel cannot execute is told by start, with the reason", ({ run, skip }) => {
+		needs(skip, "tsrun");
+		const made = run({
+			args: ["/bin/garbage"],
+			files: { "bin/garbage": "#!" },
+			patch: ({ process }) => {
+				process.user = { uid: 0, gid: 0 };
+			},
+		});
+		expect(made.status).toBe(1);
+		expect(made.stderr).toContain("its first line #! names no interpreter");
+	});
+
+	test("that must not be empty", ({ run }) => {
+		const made = run({ args: [] });
+		expect(made.status).toBe(1);
+		expect(made.stderr).toMatch(/args must not be empty|process args cannot be empty/i);
+	});
+
+	test("is executed by a user who has no permission but CAP_DAC_OVERRIDE", ({ runtime, makeBundle, newId }) => {
+		const bundle = makeBundle({
+			args: ["/private/tool"],
+			patch: ({ process }) => {
+				process.user = { uid: 1000, gid: 1000 };
+				const sets = ["CAP_DAC_OVERRIDE"];
+				process.capabilities = { bounding: sets, permitted: sets, effective: sets, inheritable: sets, ambient: sets };
+			},
+			files: { "private/tool": "#!/bin/sh\necho ran\n" },
+		});
+		chmodSync(join(bundle, "rootfs/private/tool"), 0o700);
+		expect(runtime("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stdout: "ran\n" });
+	});
+});
+
+describe("process.rlimits", () => {
+	const limit = (type: RlimitType, soft: Uint64, hard: Uint64 = soft) => ({ type, soft, hard });
+	const change =
+		(...rlimits: BaseConfig["process"]["rlimits"]): Patch =>
+		({ process }) => {
+			process.rlimits = rlimits;
+		};
+
+	test("of every type are the program's, soft and hard, also unlimited and beyond 2^53", ({ look }) => {
+		const limits = [
+			limit("RLIMIT_AS", 2n ** 63n + 1n, 2n ** 64n - 1n),
+			limit("RLIMIT_CORE", 0),
+			limit("RLIMIT_CPU", 1000, 2000),
+			limit("RLIMIT_DATA", 2n ** 60n + 1n),
+			limit("RLIMIT_FSIZE", 2n ** 64n - 1n),
+			limit("RLIMIT_LOCKS", 100),
+			limit("RLIMIT_MEMLOCK", 4096, 65536),
+			limit("RLIMIT_MSGQUEUE", 4096),
+			limit("RLIMIT_NICE", 0),
+			limit("RLIMIT_NOFILE", 64, 128),
+			limit("RLIMIT_NPROC", 100),
+			limit("RLIMIT_RSS", 1_000_000_000),
+			limit("RLIMIT_RTPRIO", 0),
+			limit("RLIMIT_RTTIME", 1_000_000),
+			limit("RLIMIT_SIGPENDING", 10),
+			limit("RLIMIT_STACK", 8_388_608, 16_777_216),
+		];
+		const text = (value: Uint64) => (BigInt(value) === 2n ** 64n - 1n ? "unlimited" : String(value));
+		const expected = limits.map(({ type, soft, hard }) => [type, { soft: text(soft), hard: text(hard) }]);
+		expect(look(["rlimits"], change(...limits))).toEqual(Object.fromEntries(expected));
+	});
+
+	test("that are not given stay as they are", ({ run }) => {
+		const args = ["/bin/cat", "/proc/self/limits"];
+		expect(run({ args, patch: change() }).stdout).toBe(readFileSync("/proc/self/limits", "utf8"));
+	});
+
+	// runc needs descriptors of its own when it is under the limit
+	test("may be tiny: they are not the runtime's", ({ look, skip }) => {
+		needs(skip, "tsrun");
+		const tiny = [
+			limit("RLIMIT_NOFILE", 0),
+			limit("RLIMIT_FSIZE", 0),
+			limit("RLIMIT_AS", 4_000_000),
+			limit("RLIMIT_NPROC", 0),
+		];
+		const patch: Patch = (config) => {
+			change(...tiny)(config);
+			config.process.user = { uid: 1000, gid: 1000 };
+			config.hooks = { startContainer: [{ path: "/bin/true" }] };
+		};
+		expect(look(["rlimits"], patch)).toMatchObject({
+			RLIMIT_NOFILE: { soft: "0", hard: "0" },
+			RLIMIT_FSIZE: { soft: "0", hard: "0" },
+			RLIMIT_AS: { soft: "4000000", hard: "4000000" },
+			RLIMIT_NPROC: { soft: "0", hard: "0" },
+		});
+	});
+
+	test("that would have to be raised without CAP_SYS_RESOURCE are an error of create that names them", ({
+		runtime,
+		makeBundle,
+		newId,
+	}) => {
+		const through = [...withoutCapability("sys_resource"), "prlimit", "--nofile=500:500"];
+		const bundle = makeBundle({ patch: change(limit("RLIMIT_NOFILE", 501)) });
+		const created = runtime.with({ through }, "create", "--bundle", bundle, newId());
+		expect(created.status).toBe(1);
+		expect(created.stderr).toMatch(/setrlimit.*operation not permitted/);
+	});
+});
+
+describe("process.capabilities", () => {
+	const change =
+		(capabilities: BaseConfig["process"]["capabilities"] | undefined, uid = 0): Patch =>
+		({ process }) => {
+			if (capabilities) process.capabilities = capabilities;
+			else delete (process as Partial<typeof process>).capabilities;
+			process.user = { uid, gid: 0 };
+		};
+	const none = "0000000000000000";
+	const kill = "0000000000000020";
+	const killAndBind = "0000000000000420";
+	const names = ["CAP_KILL", "CAP_NET_BIND_SERVICE"];
+
+	test("are the five sets, exactly", ({ look }) => {
+		const sets = {
+			bounding: names,
+			effective: names,
+			permitted: names,
+			inheritable: ["CAP_KILL"],
+			ambient: ["CAP_KILL"],
+		};
+		expect(look(["caps"], change(sets))).toEqual({
+			bounding: killAndBind,
+			effective: killAndBind,
+			permitted: killAndBind,
+			inheritable: kill,
+			ambient: kill,
+		});
+	});
+
+	test("stay with another user as far as they are ambient", ({ look }) => {
+		const sets = {
+			bounding: names,
+			effective: names,
+			permitted: names,
+			inheritable: ["CAP_KILL"],
+			ambient: ["CAP_KILL"],
+		};
+		expect(look(["caps"], change(sets, 1000))).toEqual({
+			bounding: killAndBind,
+			effective: kill,
+			permitted: kill,
+			inheritable: kill,
+			ambient: kill,
+		});
+	});
+
+	test.for([[{}], [undefined]])("are none when none are given: %j", ([sets], { look }) => {
+		const empty = { bounding: none, effective: none, permitted: none, inheritable: none, ambient: none };
+		expect(look(["caps"], change(sets))).toEqual(empty);
+		expect(look(["caps"], change(sets, 1000))).toEqual(empty);
+	});
+
+	test("that all machines have can all be given", ({ look }) => {
+		const known = readFileSync("/proc/self/status", "utf8").match(/CapBnd:\t(\w+)/)?.[1] ?? "";
+		const all = capabilityNames.filter((_name, bit) => (BigInt(`0x${known}`) >> BigInt(bit)) & 1n);
+		const sets = { bounding: all, effective: all, permitted: all, inheritable: all, ambient: all };
+		expect(look(["caps"], change(sets, 1000))).toEqual({
+			bounding: known,
+			effective: known,
+			permitted: known,
+			inheritable: known,
+			ambient: known,
+		});
+	});
+
+	// runc 1.1 fails
+	test("that cannot be granted are a warning", ({ run, skip }) => {
+		needs(skip, "tsrun");
+		const sets = {
+			bounding: [...names, "CAP_SYS_RESOURCE"],
+			effective: names,
+			permitted: [...names, "CAP_SYS_RESOURCE"],
+		};
+		const through = withoutCapability("sys_resource");
+		const { status, stdout, stderr } = run({ args: ["/probe", "caps"], patch: change(sets) }, { through });
+		expect(status).toBe(0);
+		expect(stderr).toContain("ignoring capabilities that cannot be granted: [CAP_SYS_RESOURCE]");
+		expect(stderr.trim().split("\n")).toHaveLength(1);
+		expect(JSON.parse(stdout)).toMatchObject({ bounding: killAndBind, permitted: killAndBind });
+	});
+
+	// runc 1.1 says nothing of ambient ones
+	test("that cannot be ambient without being inheritable are a warning for each", ({ run, skip }) => {
+		needs(skip, "tsrun");
+		const sets = { bounding: names, effective: names, permitted: names, ambient: names };
+		const { stdout, stderr } = run({ args: ["/probe", "caps"], patch: change(sets) });
+		expect(JSON.parse(stdout).ambient).toBe(none);
+		for (const name of names)
+			expect(stderr).toContain(`can't raise ambient capability ${name}: operation not permitted`);
+	});
+
+	test("that nobody knows are a warning that names them", ({ run }) => {
+		const sets = { bounding: [...names, "CAP_MAGIC"], effective: names, permitted: names };
+		const { status, stdout, stderr } = run({ args: ["/probe", "caps"], patch: change(sets) });
+		expect(status).toBe(0);
+		expect(stderr).toMatch(/level=warning.*CAP_MAGIC/);
+		expect(JSON.parse(stdout)).toMatchObject({ bounding: killAndBind, effective: killAndBind });
+	});
+});
+
+describe("process", () => {
+	test("gains no privileges with noNewPrivileges, and may without", ({ look }) => {
+		const change =
+			(value: boolean | undefined): Patch =>
+			({ process }) => {
+				if (value === undefined) delete process.noNewPrivileges;
+				else process.noNewPrivileges = value;
+			};
+		expect(look(["nnp"], change(true))).toBe(1);
+		expect(look(["nnp"], change(false))).toBe(0);
+		expect(look(["nnp"], change(undefined))).toBe(0);
+	});
+
+	test("has the oomScoreAdj that is given, and else the caller's", ({ look }) => {
+		const through = ["sh", "-c", 'echo 123 > /proc/self/oom_score_adj; exec "$@"', "sh"];
+		const patch: Patch = ({ process }) => {
+			process.oomScoreAdj = 321;
+		};
+		expect(look(["oom-score"], patch, { through })).toBe(321);
+		expect(look(["oom-score"], () => {}, { through })).toBe(123);
+	});
+
+	test("whose oomScoreAdj may not be lowered so far is an error that says so", ({ run }) => {
+		const patch: Patch = ({ process }) => {
+			process.oomScoreAdj = -999;
+		};
+		const made = run({ patch }, { through: withoutCapability("sys_resource") });
+		expect(made.status).toBe(1);
+		expect(made.stderr).toMatch(/oom_score_adj.*permission denied/);
+	});
+
+	test.for([
+		[
+			{ policy: "SCHED_BATCH", nice: 7 },
+			{ policy: "SCHED_BATCH", nice: 7 },
+		],
+		[
+			{ policy: "SCHED_OTHER", nice: -3 },
+			{ policy: "SCHED_OTHER", nice: -3 },
+		],
+		[
+			{ policy: "SCHED_FIFO", priority: 12 },
+			{ policy: "SCHED_FIFO", priority: 12 },
+		],
+		[
+			{ policy: "SCHED_RR", priority: 1, flags: ["SCHED_FLAG_RESET_ON_FORK"] },
+			{ policy: "SCHED_RR", priority: 1, flags: 1 },
+		],
+		[{ policy: "SCHED_IDLE" }, { policy: "SCHED_IDLE" }],
+		[
+			{ policy: "SCHED_DEADLINE", runtime: 1_000_000, deadline: 50_000_000, period: 100_000_000 },
+			{ policy: "SCHED_DEADLINE", runtime: 1_000_000, deadline: 50_000_000, period: 100_000_000 },
+		],
+	] as const)("is scheduled by %j", ([scheduler, seen], { look, skip }) => {
+		// since runc 1.2
+		needs(skip, "tsrun");
+		const patch: Patch = ({ process }) => {
+			process.scheduler = { ...scheduler } as NonNullable<typeof process.scheduler>;
+		};
+		expect(look(["sched"], patch)).toMatchObject(seen);
+	});
+
+	test("with a scheduler that the kernel refuses is an error that names it", ({ run, skip }) => {
+		needs(skip, "tsrun");
+		const patch: Patch = ({ process }) => {
+			process.scheduler = { policy: "SCHED_FIFO", priority: 1000 };
+		};
+		const made = run({ patch });
+		expect(made.status).toBe(1);
+		expect(made.stderr).toContain("SCHED_FIFO");
+	});
+
+	test.for([
+		["IOPRIO_CLASS_RT", 1, 1],
+		["IOPRIO_CLASS_BE", 7, 2],
+		["IOPRIO_CLASS_IDLE", 0, 3],
+	] as const)("has the ioPriority %s %i", ([name, priority, number], { look, skip }) => {
+		// since runc 1.2
+		needs(skip, "tsrun");
+		const patch: Patch = ({ process }) => {
+			process.ioPriority = { class: name, priority };
+		};
+		expect(look(["sched"], patch)).toMatchObject({ ioClass: number, ioPriority: priority });
+	});
+
+	test("runs in the execution domain of linux.personality", ({ run, skip }) => {
+		needs(skip, "tsrun");
+		const change =
+			(domain: "LINUX" | "LINUX32"): Patch =>
+			({ linux }) => {
+				linux.personality = { domain };
+			};
+		expect(run({ args: ["/probe", "personality"], patch: change("LINUX32") }).stdout).toBe("00000008\n");
+		expect(run({ args: ["/probe", "personality"], patch: change("LINUX") }).stdout).toBe("00000000\n");
+	});
+
+	test("has the memory policy of linux.memoryPolicy", ({ run, skip }) => {
+		needs(skip, "tsrun");
+		const patch: Patch = ({ linux }) => {
+			linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0" };
+		};
+		const { stdout } = run({ args: ["/bin/sh", "-c", "cat /proc/self/numa_maps"], patch });
+		for (const line of stdout.trim().split("\n")) expect(line).toMatch(/^\w+ bind:0 /);
+	});
+});
+
+describe("the program inherits none of the caller's", () => {
+	test("ignored and blocked signals", ({ look }) => {
+		const through = [probe, "deaf"];
+		expect(look(["signals"], () => {}, { through })).toEqual({ blocked: [], ignored: [], caught: [] });
+	});
+
+	// runc 1.1 inherits it
+	test("CPU affinity", ({ look, skip }) => {
+		needs(skip, "tsrun");
+		if (availableParallelism() < 2) skip("this machine has one CPU");
+		const all = look(["sched"]).cpus;
+		expect(look(["sched"], () => {}, { through: ["taskset", "-c", "0"] }).cpus).toEqual(all);
+	});
+
+	test("session keyring", ({ runtime, makeBundle, newId }) => {
+		const id = newId();
+		const { stdout } = runtime("run", "--bundle", makeBundle({ args: ["/probe", "keyring"] }), id);
+		expect(JSON.parse(stdout).description).toMatch(new RegExp(`;_ses\\.${id}$`));
+	});
+
+	test("descriptors, neither while it waits for start nor afterwards", ({
+		runtime,
+		makeBundle,
+		newId,
+		folder,
+		look,
+	}) => {
+		const leaked = [1, 2, 3].map((number) => openSync(join(folder, `leaked-${number}`), "w"));
+		const id = newId();
+		runtime.with({ fds: leaked }, "create", "--bundle", makeBundle(), id);
+		const { pid } = JSON.parse(runtime("state", id).stdout);
+		const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+		runtime("delete", "--force", id);
+		expect(Object.keys(look(["fds"], () => {}, { fds: leaked }))).toEqual(["0", "1", "2"]);
+		for (const fd of leaked) closeSync(fd);
+		expect(open.filter((target) => target.includes("leaked"))).toEqual([]);
+	});
+
+	test("environment", ({ run }) => {
+		const { stdout } = run({ args: ["/probe", "env"] }, { env: { SECRET: "of the caller" } });
+		expect(stdout).not.toContain("SECRET");
+	});
+});
+
+test("a process that waits for start cannot be looked into by its own user", ({ runtime, makeBundle, newId }) => {
+	const id = newId();
+	const user: Patch = ({ process }) => {
+		process.user = { uid: 1234, gid: 1234 };
+	};
+	runtime("create", "--bundle", makeBundle({ patch: user }), id);
+	const { pid } = JSON.parse(runtime("state", id).stdout);
+	// proc(5): the files of a process that is not dumpable belong to root
+	expect(statSync(`/proc/${pid}/environ`).uid).toBe(0);
+	runtime("start", id);
+	expect(statSync(`/proc/${pid}/environ`).uid).toBe(1234);
+	runtime("delete", "--force", id);
+});
+
+test("preserved descriptors are handed on, and no others", ({ runtime, makeBundle, newId, folder }) => {
+	const files = [1, 2, 3].map((number) => openSync(join(folder, `file-${number}`), "w"));
+	const bundle = makeBundle({ args: ["/probe", "fds"] });
+	const { stdout } = runtime.with({ fds: files }, "run", "--preserve-fds", "2", "--bundle", bundle, newId());
+	for (const fd of files) closeSync(fd);
+	expect(JSON.parse(stdout)).toMatchObject({ 3: join(folder, "file-1"), 4: join(folder, "file-2") });
+	expect(Object.keys(JSON.parse(stdout))).toHaveLength(5);
+});
+
+test("a descriptor to preserve that is not there is an error, not one of the runtime's own", ({
+	runtime,
+	makeBundle,
+	newId,
+}) => {
+	const made = runtime("run", "--preserve-fds", "1", "--bundle", makeBundle(), newId());
+	expect(made.status).toBe(1);
+	expect(made.stderr).toContain("preserved-fd 3 (of 1)");
+});
