@@ -18,6 +18,7 @@ export function parseFlags(given: readonly GivenFlag[]): FlagValues {
 	return values;
 }
 
-function camelCase(name: string): string {
+/** "cpu-share" → "cpuShare". */
+export function camelCase(name: string): string {
 	return name.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
 }

@@ -64,3 +64,11 @@ function countInList(list: readonly unknown[], depth: number): number {
 	for (let index = 0; index < list.length; index++) count += countMembers(list[index], depth + 1);
 	return count;
 }
+
+/** JSON text with 64-bit integers written out in full: what {@link parseJson} reads back. */
+export function exactJson(value: unknown): string {
+	// NUL cannot be in a string that parseJson's callers accept, so the mark cannot be in one either
+	const mark = "\0bigint:";
+	const text = JSON.stringify(value, (_name, each) => (typeof each === "bigint" ? `${mark}${each}` : each));
+	return text.replace(/"\\u0000bigint:(-?\d+)"/g, "$1");
+}

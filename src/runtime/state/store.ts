@@ -163,7 +163,7 @@ export function readRecord(directory: StateDirectory): ContainerRecord | null {
 	return text === null ? null : parseRecord(text, `${directory.path}/state.json`);
 }
 
-function readStateFile(directory: StateDirectory, name: string): string | null {
+export function readStateFile(directory: StateDirectory, name: string): string | null {
 	try {
 		return readFileAt(directory.fd, name);
 	} catch (error) {

@@ -1,0 +1,88 @@
+/**
+ * `update`: new limits for a living container. What is given replaces what was, the rest stays, and the whole is kept for
+ * the next update: on cgroup v2 some values only make sense together (swap and limit, quota and burst).
+ */
+import { openCgroup } from "../../linux/cgroups/driver.js";
+import { exactJson, parseJson } from "../../spec/json.js";
+import type { Config, LinuxResources } from "../../spec/types.js";
+import { attempt, messageOf, TsrunError } from "../../sys/errors.js";
+import { replaceFileAt } from "../../sys/files.js";
+import type { Host } from "../host.js";
+import { readStateFile, type StateDirectory } from "../state/store.js";
+import { completeContainer } from "../status.js";
+
+const file = "resources.json";
+
+/** What a new cgroup has: put back when an update fails that set something for the first time. */
+const unlimited: LinuxResources = {
+	memory: { limit: -1, reservation: -1 },
+	cpu: { shares: 1024, quota: -1 },
+	pids: { limit: -1 },
+};
+
+/** `changes` without devices, which are never opened or closed by an update: engines send a deny-all that must not be obeyed. */
+export function updateContainer(host: Host, id: string, changes: LinuxResources): void {
+	const { record, status, directory } = completeContainer(host, id);
+	if (status === "stopped") throw new TsrunError("container-status", "container not running", { object: id });
+	if (record.cgroup === null) {
+		throw new TsrunError("config-unsupported", `container ${id} has no cgroup of its own, so it has no limits`, {
+			object: id,
+			hint: "give the user a delegated cgroup, or run as root",
+		});
+	}
+	const before = presentResources(directory);
+	const after = mergeResources(before, changes);
+	const cgroup = openCgroup(record.cgroup);
+	try {
+		cgroup.apply(affected(after, changes));
+	} catch (error) {
+		undo(host, () => cgroup.apply(affected(mergeResources(unlimited, before), changes)));
+		throw error;
+	}
+	attempt("state-failed", `write "${directory.path}/${file}"`, () =>
+		replaceFileAt(directory.fd, file, exactJson(after), 0o600),
+	);
+}
+
+/** Those of the last update, else of create. */
+function presentResources(directory: StateDirectory): LinuxResources {
+	const updated = readStateFile(directory, file);
+	if (updated !== null) return parseJson(updated, file) as LinuxResources;
+	const config = readStateFile(directory, "config.json");
+	return config === null ? {} : ((parseJson(config, "config.json") as Config).linux?.resources ?? {});
+}
+
+/** Zeros and empty strings mean "leave it as it is": Docker sends them for all that its user did not name. */
+export function mergeResources(before: LinuxResources, changes: LinuxResources): LinuxResources {
+	const { devices: _devices, ...rest } = changes;
+	const after: Record<string, unknown> = { ...before };
+	for (const [name, change] of Object.entries(rest)) {
+		const old = after[name];
+		after[name] = isRecord(change) && (old === undefined || isRecord(old)) ? { ...old, ...meant(change) } : change;
+	}
+	return after as LinuxResources;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** In `cpu.idle` alone a zero says something. */
+function meant(change: Record<string, unknown>): Record<string, unknown> {
+	const says = ([name, value]: [string, unknown]) => name === "idle" || (value !== 0 && value !== "" && value !== null);
+	return Object.fromEntries(Object.entries(change).filter(says));
+}
+
+/** Only controllers that the update names are written. */
+function affected(resources: LinuxResources, changes: LinuxResources): LinuxResources {
+	const named = Object.entries(resources).filter(([name]) => name !== "devices" && name in changes);
+	return Object.fromEntries(named) as LinuxResources;
+}
+
+function undo(host: Host, step: () => void): void {
+	try {
+		step();
+	} catch (error) {
+		host.log.warning(`could not restore the limits: ${messageOf(error)}`);
+	}
+}
