@@ -7,8 +7,8 @@
 
 #include <quickjs.h>
 
-/* A terabyte up: far from where Linux puts programs, libraries, stacks. */
-#define HEAP_BASE ((char *)0x10000000000)
+/* At 128 GiB: below what the smallest address spaces of 64 bits have, far from where Linux puts programs and stacks. */
+#define HEAP_BASE ((char *)0x2000000000)
 /* Room for everything that the engine allocates while it is saved. */
 #define HEAP_IMAGE_ROOM (16u << 20)
 

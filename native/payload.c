@@ -94,7 +94,8 @@ enum payload payload_map(void)
 			    MAP_PRIVATE | (trailer.image ? MAP_FIXED_NOREPLACE : 0), self, (off_t)trailer.offset);
 	if (self >= 0)
 		close(self);
-	if (base == MAP_FAILED)
+	/* before Linux 4.17 the address is only a wish */
+	if (base == MAP_FAILED || (trailer.image && base != HEAP_BASE))
 		return PAYLOAD_MISSING;
 	const uint32_t *offsets = (const uint32_t *)(base + trailer.image);
 	files = (const struct file *)(offsets + ((trailer.relocations + 1) & ~UINT64_C(1)));
