@@ -12,7 +12,7 @@ import { allowSearch, joinSessionKeyring } from "../../linux/keyring.js";
 import { makePathsReadonly, maskPaths } from "../../linux/masked-paths.js";
 import type { MountOptions } from "../../linux/mount-options.js";
 import { finishMounts, makeMounts } from "../../linux/mounts.js";
-import { unshareNamespace } from "../../linux/namespaces.js";
+import { joinNamespace, unshareNamespace } from "../../linux/namespaces.js";
 import { bringLoopbackUp } from "../../linux/network.js";
 import { openProc } from "../../linux/proc.js";
 import { openInProc } from "../../linux/proc-file.js";
@@ -85,6 +85,7 @@ function joinCgroup({ cgroup, namespaces }: Launch, socket: Fd, entered: boolean
 	expect(socket, "cgroup");
 	if (cgroup !== null && !entered) openCgroup(cgroup).enter();
 	if (namespaces.ownCgroupNamespace) unshareNamespace("cgroup");
+	for (const namespace of namespaces.joined) if (namespace.type === "cgroup") joinNamespace(namespace);
 }
 
 function once(step: () => void): () => void {

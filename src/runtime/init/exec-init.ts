@@ -1,9 +1,12 @@
 /** A process that `exec` puts into a container, from clone3 to execve: what is left of create-init.ts when the container stands. */
 import { becomeForeground, openTerminal } from "../../linux/console.js";
 import { joinSessionKeyring } from "../../linux/keyring.js";
+import { cloneFlag } from "../../linux/namespaces.js";
 import { applyCpuAffinity } from "../../linux/scheduling.js";
+import type { NamespaceType } from "../../spec/types.js";
 import { AT_FDCWD, PR_SET_PDEATHSIG } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
+import { attempt } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import type { ExecPlan } from "../lifecycle/exec.js";
 import { assumeIdentity, execute } from "./identity.js";
@@ -12,11 +15,13 @@ import { expect, send, tell } from "./sync.js";
 
 export function runExecInit(plan: ExecPlan, proc: Fd, socket: Fd): never {
 	const { process, config, record, seccomp } = plan;
+	const has = (wanted: NamespaceType) => config.linux?.namespaces?.some(({ type }) => type === wanted) ?? false;
 	try {
 		sys.prctl_set_name("tsrun:exec");
 		dieWithTheRuntime();
 		expect(socket, "go");
-		if (config.linux?.namespaces?.some(({ type }) => type === "user")) becomeRootOfOwnUsers();
+		if (has("cgroup")) joinCgroupNamespace(plan);
+		if (has("user")) becomeRootOfOwnUsers();
 		sys.setsid();
 		if (record.ownKeyring) joinSessionKeyring(record.id);
 		const { initial, final } = process.execCPUAffinity ?? {};
@@ -41,4 +46,13 @@ export function runExecInit(plan: ExecPlan, proc: Fd, socket: Fd): never {
 		tell(socket, error);
 	}
 	sys.exit(1);
+}
+
+function joinCgroupNamespace({ initPidfd, record }: ExecPlan): void {
+	attempt(
+		"namespace-failed",
+		`join the cgroup namespace of process ${record.pid}`,
+		() => sys.setns(initPidfd, cloneFlag("cgroup")),
+		{ stage: "namespaces", object: record.id },
+	);
 }

@@ -3,7 +3,7 @@
  * The same steps in the same order for a container's init and for exec; afterwards only {@link execute} is left.
  */
 import { dropBounding, planCapabilities } from "../../linux/capabilities.js";
-import { isNullDevice } from "../../linux/devices.js";
+import { isNullDevice, replaceNullStream } from "../../linux/devices.js";
 import { setAppArmorProfile, setSelinuxLabel } from "../../linux/lsm.js";
 import { examineProgram, findProgram } from "../../linux/program.js";
 import { applyRlimits, raisesHardLimit } from "../../linux/rlimits.js";
@@ -87,8 +87,12 @@ function raiseLimits(rlimits: readonly Rlimit[]): readonly Rlimit[] {
 /** Streams that come from the caller belong to the user of the process, or `echo > /dev/stdout` fails for it. */
 function ownStreams(uid: number): void {
 	for (const stream of [0, 1, 2]) {
+		if (isNullDevice(stream)) {
+			replaceNullStream(stream);
+			continue;
+		}
 		const stat = sys.fstat(stream);
-		if (stat.uid === uid || isNullDevice(stream)) continue;
+		if (stat.uid === uid) continue;
 		try {
 			sys.fchown(stream, uid, stat.gid);
 		} catch (error) {

@@ -66,13 +66,16 @@ function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, socke
 	sys.exit(0);
 }
 
-/** Those that the container does not share with us; setns(2) refuses a user namespace that is our own. */
+/**
+ * Those that the container does not share with us, but for the cgroup namespace: from inside it the clone into the
+ * container's cgroup would be a move across the namespace's border (ENOENT), so the child joins it (exec-init.ts).
+ * setns(2) refuses a user namespace that is our own.
+ */
 function joinFlags({ config, record }: ExecPlan): number {
 	const types: NamespaceType[] = (config.linux?.namespaces ?? []).map(({ type }) => type);
-	return types.reduce(
-		(flags, type) => (type === "user" && sharesUsers(record.pid) ? flags : flags | cloneFlag(type)),
-		0,
-	);
+	return types
+		.filter((type) => type !== "cgroup" && !(type === "user" && sharesUsers(record.pid)))
+		.reduce((flags, type) => flags | cloneFlag(type), 0);
 }
 
 function sharesUsers(pid: number): boolean {

@@ -91,7 +91,8 @@ function joinAndClone(
 		sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		// cgroups pass on to children; in another mount namespace their files may be out of sight
 		cgroup?.enter();
-		for (const namespace of namespaces.joined) joinNamespace(namespace);
+		// the cgroup namespace is joined by the child: from inside it the clone into the cgroup would cross its border
+		for (const namespace of namespaces.joined) if (namespace.type !== "cgroup") joinNamespace(namespace);
 		if (namespaces.ownTimeNamespace) {
 			unshareNamespace("time");
 			writeTimeOffsets(bundle.config.linux);
