@@ -26,7 +26,7 @@ import { components, isDirectory, type PlaceKind } from "./safe-path.js";
 export interface BindSurroundings {
 	readonly root: Fd;
 	readonly bundle: string;
-	/** The source as a detached tree, when it was taken before. */
+	/** The source as a detached tree, complete, when it was taken before (mapped-mounts.ts). */
 	readonly tree: Fd | undefined;
 }
 
@@ -40,8 +40,9 @@ export function makeBindMount(api: MountApi, mount: Mount, options: MountOptions
 		refuseInsideProc(mount, place.fd);
 		const settle: Settle = (made) => {
 			refuseFakeProc(mount, made);
+			if (tree !== undefined) return;
 			changeAttributes(api, made, options);
-			if (!options.propagation.some((flags) => flags & MS_SHARED)) api.setPropagation(made, MS_SLAVE, true);
+			if (!isShared(options)) api.setPropagation(made, MS_SLAVE, true);
 		};
 		try {
 			return tree === undefined
@@ -63,6 +64,10 @@ function differentKinds({ source, destination }: Mount, kind: PlaceKind): TsrunE
 		errno: "ENOTDIR",
 		hint: "mount a directory onto a directory, or a file onto a file",
 	});
+}
+
+export function isShared({ propagation }: MountOptions): boolean {
+	return propagation.some((flags) => flags & MS_SHARED);
 }
 
 function refuseData({ data }: MountOptions): void {
@@ -157,7 +162,7 @@ export function changeAttributes(api: MountApi, mount: Fd, options: MountOptions
 			api.setAttributes(mount, everything, false);
 		} catch (error) {
 			if (!hasCode(error, "EPERM")) throw error;
-			api.setAttributes(mount, { set, clear }, false);
+			api.setAttributes(mount, options.attributes, false);
 		}
 	}
 	api.setAttributes(mount, options.recursiveAttributes, true);

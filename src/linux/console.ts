@@ -40,14 +40,17 @@ export function openTerminal(root: Fd, size: ConsoleSize | undefined): Terminal 
 			const master = openMultiplexer(root);
 			sys.ioctl_unlock_pty(master);
 			const slave = sys.ioctl_pty_peer(master, O_RDWR | O_NOCTTY);
-			// the terminal that shows the output adds the carriage returns; two of them would double
-			const termios = sys.tcgetattr(slave);
-			sys.tcsetattr(slave, { ...termios, oflag: termios.oflag & ~ONLCR });
 			if (size) sys.ioctl_winsize_set(master, { rows: Number(size.height), columns: Number(size.width) });
 			return { master, slave };
 		},
 		{ stage, hint: 'process.terminal needs a devpts mount at "/dev/pts"' },
 	);
+}
+
+/** For output that is shown on another terminal: that one adds the carriage returns, and two of them would double. */
+export function leaveLineEnds(master: Fd): void {
+	const termios = sys.tcgetattr(master);
+	sys.tcsetattr(master, { ...termios, oflag: termios.oflag & ~ONLCR });
 }
 
 /** From outside, /dev or /dev/pts may be links of the image (CVE-2026-41579): nothing is opened before it is proved. */

@@ -5,15 +5,17 @@ import {
 	AT_FDCWD,
 	AT_SYMLINK_NOFOLLOW,
 	O_CLOEXEC,
+	O_NOCTTY,
 	O_NOFOLLOW,
 	O_PATH,
+	O_RDWR,
 	S_IFBLK,
 	S_IFCHR,
 	S_IFIFO,
 	S_IFMT,
 } from "../sys/constants.js";
 import type { Fd, Stat } from "../sys/door.js";
-import { attempt, hasCode, TsrunError } from "../sys/errors.js";
+import { attempt, hasCode, isSysError, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
 import { mountApi, withPlace } from "./mount-api.js";
@@ -177,6 +179,23 @@ export function openNullDevice(): Fd {
 export function isNullDevice(fd: Fd): boolean {
 	const { mode, major, minor } = sys.fstat(fd);
 	return (mode & S_IFMT) === S_IFCHR && major === 1 && minor === 3;
+}
+
+/**
+ * Inside the container: a stream that is the host's /dev/null becomes the container's, since with the host's node at
+ * hand (/proc/self/fd/0) the container's root could change its mode and owner for everybody.
+ */
+export function replaceNullStream(stream: Fd): void {
+	let own: Fd;
+	try {
+		own = sys.openat(AT_FDCWD, "/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC, 0);
+	} catch (error) {
+		if (isSysError(error)) return;
+		throw error;
+	}
+	withFd(own, () => {
+		if (isNullDevice(own)) sys.dup2(own, stream);
+	});
 }
 
 /** True when `/dev` is a bind mount: then it is somebody else's and gets no nodes of ours. */

@@ -23,7 +23,7 @@ import type { Fd } from "../sys/door.js";
 import { hasCode, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
-import { missingSource, sourcePath } from "./bind-mounts.js";
+import { changeAttributes, isShared, missingSource, sourcePath } from "./bind-mounts.js";
 import { cloneTree, detachedMounts } from "./detached-mount.js";
 import { writeIdMaps } from "./id-maps.js";
 import { type MountOptions, parseMountOptions } from "./mount-options.js";
@@ -44,7 +44,7 @@ export function takeTrees(config: Config, bundle: string): ReadonlyMap<Mount, Fd
 				const tree = take(mount, options, bundle, mapped);
 				if (tree === null) return;
 				trees.set(mount, tree);
-				loosen(tree, config, options);
+				setUp(tree, config, options);
 				if (mapped) mapIds(tree, mount, config, options.idmap === "ridmap");
 			} catch (error) {
 				throw mountError(mount, index, error, mapped ? mappingHint(error) : undefined);
@@ -94,9 +94,16 @@ function take(mount: Mount, { bind }: MountOptions, bundle: string, mapped: bool
 	}
 }
 
-/** Taken from the host's namespace it is a peer of the host's mount: that stays so only where `shared` asks for it. */
-function loosen(tree: Fd, config: Config, options: MountOptions): void {
-	if (options.propagation.some((flags) => flags & MS_SHARED) && !hasUsers(config)) return;
+function setUp(tree: Fd, config: Config, options: MountOptions): void {
+	if (hasUsers(config)) {
+		// in the container's user namespace the flags of the source would be locked: no option drops them by not naming them
+		detachedMounts.setAttributes(tree, options.attributes, false);
+		detachedMounts.setAttributes(tree, options.recursiveAttributes, true);
+	} else {
+		changeAttributes(detachedMounts, tree, options);
+	}
+	// it is a peer of the host's mount, which it stays only where `shared` asks for it
+	if (isShared(options) && !hasUsers(config)) return;
 	const apart = isClosed(config.linux?.rootfsPropagation) && !isTied(options);
 	detachedMounts.setPropagation(tree, apart ? MS_PRIVATE : MS_SLAVE, true);
 }

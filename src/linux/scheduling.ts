@@ -122,7 +122,9 @@ function schedulerHint(error: unknown, { policy }: Scheduler): string | undefine
 	if (hasCode(error, "EPERM") && policy === "SCHED_DEADLINE") {
 		return "SCHED_DEADLINE needs CAP_SYS_NICE and cannot be used together with cpu.cpus: its process may run on every CPU";
 	}
-	if (hasCode(error, "EPERM")) return "a real-time policy, a priority or a lower nice value needs CAP_SYS_NICE";
+	if (hasCode(error, "EPERM")) {
+		return "a real-time policy, a priority or a lower nice value needs CAP_SYS_NICE, and a real-time policy in a cgroup of version 1 a cpu.realtimeRuntime";
+	}
 	if (hasCode(error, "EINVAL") && policy === "SCHED_ISO")
 		return "Linux reserves SCHED_ISO but has never implemented it";
 	return undefined;

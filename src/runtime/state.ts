@@ -26,9 +26,9 @@ export function listContainers(host: Host): readonly ContainerSummary[] {
 	const summaries: ContainerSummary[] = [];
 	for (const id of listStateDirectories(host)) {
 		const directory = findStateDirectory(host, id);
+		const container = directory === null ? null : describe(directory);
 		// deleted since the list was read
-		if (directory === null) continue;
-		const container = describe(directory);
+		if (container === null) continue;
 		summaries.push(toState(container, userName(container.record?.owner ?? 0)));
 	}
 	return summaries;

@@ -8,7 +8,7 @@ import { TsrunError } from "../sys/errors.js";
 import type { Host } from "./host.js";
 import { isAlive, readJournal } from "./state/journal.js";
 import type { ContainerRecord } from "./state/record.js";
-import { openStateDirectory, readRecord, type StateDirectory } from "./state/store.js";
+import { containerMissing, findStateDirectory, isInPlace, readRecord, type StateDirectory } from "./state/store.js";
 
 export type Status = "creating" | "created" | "running" | "paused" | "stopped";
 
@@ -21,14 +21,21 @@ export interface Container {
 
 /** Throws container-missing. */
 export function findContainer(host: Host, id: string): Container {
-	return describe(openStateDirectory(host, id));
+	const directory = findStateDirectory(host, id);
+	const container = directory === null ? null : describe(directory);
+	if (container === null) throw containerMissing(host, id);
+	return container;
 }
 
-export function describe(directory: StateDirectory): Container {
+/** null when it is deleted while we look. */
+export function describe(directory: StateDirectory): Container | null {
 	const record = readRecord(directory);
 	if (record !== null) return { directory, record, status: statusOf(record) };
-	// no state.json: it is being created, or whoever did that has died
-	return { directory, record, status: isAlive(readJournal(directory.fd).creator) ? "creating" : "stopped" };
+	if (isAlive(readJournal(directory.fd).creator)) return { directory, record, status: "creating" };
+	// whoever creates it has died, or has just completed it; or the files are gone because somebody removes them
+	const late = readRecord(directory);
+	if (!isInPlace(directory)) return null;
+	return { directory, record: late, status: late === null ? "stopped" : statusOf(late) };
 }
 
 export function statusOf(record: ContainerRecord): Status {

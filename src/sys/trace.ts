@@ -30,8 +30,14 @@ export function enableTrace(options: { readonly file: string | undefined }): voi
 		const call = door[name] as AnyFunction;
 		door[name] = (...args) => {
 			const start = clock_gettime(CLOCK_MONOTONIC);
-			const finish = (result: string) =>
-				write(out, show({ name, args, result, pid: getpid(), start, end: clock_gettime(CLOCK_MONOTONIC) }));
+			const finish = (result: string) => {
+				const line = show({ name, args, result, pid: getpid(), start, end: clock_gettime(CLOCK_MONOTONIC) });
+				try {
+					write(out, line);
+				} catch {
+					// a reader that has gone, a full disk: what is traced must go on all the same
+				}
+			};
 			if (name === "final_exec" || name === "execve" || name === "exit") finish("…");
 			try {
 				const result = call(...args);

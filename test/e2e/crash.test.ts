@@ -134,8 +134,7 @@ test("a deletion that was cut short is completed by a plain delete", async ({ tr
 });
 
 describe("when the container's process is killed", () => {
-	const died =
-		/^\S+ (create|run) failed: .*(the container's process ended without a word|was killed before it could)/;
+	const died = /^\S+ (create|run) failed: .*(the container's process ended without a word|was killed before it could)/;
 
 	test("create fails, says so and leaves nothing", async ({ trial }) => {
 		const { id, bundle, residue, sweep } = trial();

@@ -5,7 +5,7 @@ import { describe, expect } from "vitest";
 import { test } from "../support/e2e.js";
 import { failed, failureOf, programName } from "../support/failure.js";
 import { needs } from "../support/skip.js";
-import { awaitStatus, isAlive, stateOf } from "../support/status.js";
+import { awaitStatus, stateOf } from "../support/status.js";
 import { waitFor } from "../support/wait.js";
 
 const silent = { status: 0, stdout: "", stderr: "" };

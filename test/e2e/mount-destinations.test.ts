@@ -39,7 +39,9 @@ describe("a link in a destination", () => {
 		["and .. after it", { "deep/link": "/opt/x/y" }, "/deep/link/../../there", "/opt/there"],
 	])(
 		"%s is followed inside the root",
-		([, links, destination, place], { runtime, newId, makeHostileBundle, folder }) => {
+		([, links, destination, place], { runtime, newId, makeHostileBundle, folder, skip }) => {
+			// runc takes ".." away before it looks for links
+			if (destination.includes("..")) needs(skip, "tsrun");
 			const source = join(folder, "source");
 			mkdirSync(source);
 			writeFileSync(join(source, "file"), "text\n");
@@ -68,7 +70,7 @@ describe("a link in a destination", () => {
 
 	test("that goes in circles is an error", ({ runtime, newId, makeHostileBundle }) => {
 		const patch = withMounts({ destination: "/circle", type: "tmpfs", source: "tmpfs" });
-		const bundle = makeHostileBundle({ circle: "/round", round: "circle" }, [], patch);
+		const bundle = makeHostileBundle({ circle: "/round", round: "circle" }, ["/bin/true"], patch);
 		const { status, message } = failureOf(runtime("run", "--bundle", bundle, newId()));
 		expect({ status, message }).toEqual({
 			status: 1,
@@ -86,7 +88,7 @@ describe("a link in a destination", () => {
 		// runc reads it as text
 		needs(skip, "tsrun");
 		const patch = withMounts({ destination: `/magic${folder}/made`, type: "tmpfs", source: "tmpfs" });
-		const bundle = makeHostileBundle({ magic: "/proc/self/root" }, [], patch);
+		const bundle = makeHostileBundle({ magic: "/proc/self/root" }, ["/bin/true"], patch);
 		const { message } = failureOf(runtime("run", "--bundle", bundle, newId()));
 		expect(message).toContain("too many levels of symbolic links");
 		expect(existsSync(join(folder, "made"))).toBe(false);
@@ -103,13 +105,21 @@ describe("a link in a destination", () => {
 		expect(readdirSync(outside)).toEqual([]);
 	});
 
-	test("in the place of /dev puts the devices inside the root", ({ runtime, newId, makeHostileBundle, folder }) => {
+	test("in the place of /dev puts the devices inside the root", ({
+		runtime,
+		newId,
+		makeHostileBundle,
+		folder,
+		skip,
+	}) => {
+		// CVE-2026-41579: older releases of runc make links on the host
+		needs(skip, "tsrun");
 		const outside = join(folder, "outside");
 		mkdirSync(outside);
 		const script = `ls ${outside}; stat -c %t:%T /dev/null`;
 		const bundle = makeHostileBundle({ dev: outside }, shell(script), () => {});
 		const run = runtime("run", "--bundle", bundle, newId());
-		expect(run).toMatchObject({ status: 0, stdout: expect.stringContaining("console") });
+		expect(run).toMatchObject({ status: 0, stdout: expect.stringContaining("urandom") });
 		expect(run.stdout).toMatch(/\n1:3\n$/);
 		expect(readdirSync(outside)).toEqual([]);
 	});
@@ -119,7 +129,10 @@ describe("a link in a destination", () => {
 		newId,
 		makeHostileBundle,
 		folder,
+		skip,
 	}) => {
+		// runc makes no directory where a link leads
+		needs(skip, "tsrun");
 		const outside = join(folder, "outside");
 		const patch = (config: BaseConfig) => {
 			config.process.cwd = "/link/made";
@@ -154,7 +167,7 @@ describe("/proc and /sys", () => {
 	] as const)("%s is not mounted through a link", ([type, path], { runtime, newId, makeHostileBundle, folder }) => {
 		const outside = join(folder, "outside");
 		mkdirSync(outside);
-		const bundle = makeHostileBundle({ [path.slice(1)]: outside }, [], () => {});
+		const bundle = makeHostileBundle({ [path.slice(1)]: outside }, ["/bin/true"], () => {});
 		mkdirSync(join(bundle, "rootfs", outside), { recursive: true });
 		const { status, message } = failureOf(runtime("run", "--bundle", bundle, newId()));
 		expect(status).toBe(1);
@@ -183,7 +196,7 @@ describe("/proc and /sys", () => {
 
 	test("nothing is bound below /proc by way of a link", ({ runtime, newId, makeHostileBundle, folder }) => {
 		const patch = withMounts({ destination: "/link/kernel", source: folder, options: ["bind"] });
-		const bundle = makeHostileBundle({ link: "/proc/sys" }, [], patch);
+		const bundle = makeHostileBundle({ link: "/proc/sys" }, ["/bin/true"], patch);
 		const { message } = failureOf(runtime("run", "--bundle", bundle, newId()));
 		expect(message).toContain("cannot be mounted because it is inside /proc");
 	});

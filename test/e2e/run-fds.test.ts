@@ -13,7 +13,7 @@ import type { Result } from "../support/watched.js";
 
 /** Runs the runtime from a shell that has these descriptors open: `3</dev/null 9>/dev/null`. */
 function withDescriptors(runtime: Runtime, folder: string, redirections: string, ...args: string[]): Result {
-	const words = ["-c", `exec "$@" ${redirections}`, "bash", runtimeProgram, "--root", runtime.root, ...args];
+	const words = ["--norc", "-c", `exec "$@" ${redirections}`, "bash", runtimeProgram, "--root", runtime.root, ...args];
 	const env = { PATH: process.env.PATH, TSRUN_E2E: folder };
 	return spawnSync("bash", words, { encoding: "utf8", env, cwd: folder, input: "", timeout: 20_000 });
 }

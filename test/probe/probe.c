@@ -85,6 +85,7 @@ static const struct command commands[] = {
 	{ "listen", do_listen, 1, "PORT" },
 	{ "connect", do_connect, 2, "PORT TEXT" },
 	{ "notify", do_notify, 1, "TEXT" },
+	{ "reaper", do_reaper, 1, "PROGRAM [ARGUMENT…]" },
 
 	{ "syscall", do_syscall, 1, "NAME|NUMBER" },
 	{ 0 },

@@ -65,6 +65,7 @@ int do_zombie(int argc, char **argv);
 int do_listen(int argc, char **argv);
 int do_connect(int argc, char **argv);
 int do_notify(int argc, char **argv);
+int do_reaper(int argc, char **argv);
 
 /* signals.c */
 int do_signals(int argc, char **argv);

@@ -133,8 +133,8 @@ export function findLeaks(folder: string): Leaks {
 			.map(({ point }) => point)
 			.filter((point) => point.includes(mark)),
 		cgroups: findCgroups(mark),
-		// Beside the containers, a runtime may keep a hidden folder, of compiled filters for instance.
-		containers: namesIn(join(folder, "state")).filter((name) => !name.startsWith(".")),
+		// Beside the containers tsrun keeps compiled filters.
+		containers: namesIn(join(folder, "state")).filter((name) => name !== "seccomp~"),
 		files: [...strays.filter((file) => file !== folder), ...own],
 	};
 }

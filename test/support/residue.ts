@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { allPids, findLeaks, findProcesses, mountsOf, removeLeaks } from "./leaks.js";
+import { stopAt } from "./paths.js";
 import type { Runtime } from "./runtime.js";
 import { waitFor } from "./wait.js";
 
@@ -21,7 +22,10 @@ export function knowTracesOf(id: string, runtime: Runtime, folder: string): Resi
 	const cgroups = findLeaks(folder).cgroups.filter((cgroup) => cgroup.endsWith(`/${id}`));
 	const known = new Set(allPids());
 	const list = () => [
-		...findProcesses(mark, known).map(({ pid, command }) => `process ${pid}: ${command}`),
+		...findProcesses(mark, known)
+			// the tracer leaves last
+			.filter(({ command }) => !command.startsWith(stopAt))
+			.map(({ pid, command }) => `process ${pid}: ${command}`),
 		...cgroups.filter((cgroup) => existsSync(cgroup)).map((cgroup) => `cgroup ${cgroup}`),
 		...mountsOf("self")
 			.filter(({ point }) => point.includes(mark))

@@ -12,7 +12,7 @@ import { hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import type { Host } from "../host.js";
 import { appendJournal } from "../state/journal.js";
-import type { StateDirectory } from "../state/store.js";
+import { idTaken, isBeingDeleted, type StateDirectory } from "../state/store.js";
 import type { Undo } from "../undo.js";
 
 export interface ContainerCgroup {
@@ -49,6 +49,7 @@ export function makeCgroup(
 	});
 	const make = (cgroup: Cgroup) => {
 		const missing = { ...cgroup.record, paths: missingPaths(cgroup.record) };
+		refuseWhileDeleted(host, directory.id, cgroup.record, missing);
 		appendJournal(directory.fd, { cgroup: missing });
 		if (!cgroup.create({ optional })) return false;
 		made.push(missing);
@@ -81,6 +82,12 @@ function refuseSystemd({ systemdCgroup }: Host): void {
 			hint: "leave --systemd-cgroup out; with Docker set native.cgroupdriver=cgroupfs, with Podman cgroup_manager=cgroupfs",
 		},
 	);
+}
+
+/** A cgroup that is there may be about to go, with the last container of this id, whose delete is still at work. */
+function refuseWhileDeleted(host: Host, id: string, wanted: CgroupRecord, missing: CgroupRecord): void {
+	if (Object.keys(missing.paths).length === Object.keys(wanted.paths).length || !isBeingDeleted(host, id)) return;
+	throw idTaken(id, "it is being deleted: try again in a moment");
 }
 
 /** What a failure or a crash must not leave behind; a cgroup that is there already may be somebody else's. */

@@ -27,16 +27,16 @@ import { findContainer } from "../status.js";
 /** How long a killed process may take to be gone: in milliseconds. */
 const dyingTime = 10_000;
 
-/** `force` kills what runs, and is content when there is nothing. */
+/** `force` kills what runs, and is content when there is nothing. What an earlier delete has not finished is finished, too. */
 export function deleteContainer(host: Host, id: string, force: boolean): void {
-	const isThere = () => findStateDirectory(host, id) !== null;
-	const finished = (force || !isThere()) && finishAbandoned(host, id);
-	if ((force || finished) && !isThere()) return;
-	if (!force) refuseUnlessOver(host, id);
-	const directory = claimForDeletion(host, id);
+	const isThere = findStateDirectory(host, id) !== null;
+	if (isThere && !force) refuseUnlessOver(host, id);
+	const directory = isThere ? claimForDeletion(host, id) : null;
 	if (directory !== null) destroy(host, directory);
+	// only now: a cgroup of the same name may have been the new container's
+	const finished = finishAbandoned(host, id);
 	// of several deletes at once one does it; the others are told what they would have been told a moment later
-	else if (!force) throw containerMissing(host, id);
+	if (!force && directory === null && !finished) throw containerMissing(host, id);
 }
 
 /** For `run`, whose own container has ended: it is there, unless somebody else deletes it. */

@@ -18,7 +18,7 @@ import { send } from "../init/sync.js";
 import type { ExecOptions } from "../options.js";
 import { type Child, killChild } from "../process/child.js";
 import { attend, holdSignals } from "../process/foreground.js";
-import { handOverPidfd, handOverTerminal } from "../process/hand-over.js";
+import { handOverPidfd, placeTerminal } from "../process/hand-over.js";
 import { writePidFile } from "../process/pid-file.js";
 import { checkPreservedFds, checkTerminal } from "../process/streams.js";
 import { isAlive } from "../state/journal.js";
@@ -94,7 +94,7 @@ function startProcess(
 		warn: host.log.warning,
 		errorPrefix: "unable to start container process: ",
 	});
-	if (options.consoleSocket !== undefined && master !== null) handOverTerminal(options.consoleSocket, master);
+	placeTerminal(master, options.consoleSocket);
 	if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, child.pidfd);
 	writePidFile(options.pidFile, child.pid, undo);
 	send(socket, { type: "start" });

@@ -6,8 +6,9 @@ import type { Host } from "../host.js";
 import { send } from "../init/sync.js";
 import type { RunOptions } from "../options.js";
 import { attend, holdSignals } from "../process/foreground.js";
-import { handOverPidfd, handOverTerminal } from "../process/hand-over.js";
+import { handOverPidfd, placeTerminal } from "../process/hand-over.js";
 import { writePidFile } from "../process/pid-file.js";
+import { checkPreservedFds } from "../process/streams.js";
 import { stateOf } from "../state/record.js";
 import { withUndo } from "../undo.js";
 import { awaitProgram } from "./await-program.js";
@@ -21,6 +22,8 @@ export function runContainer(host: Host, id: string, options: RunOptions): numbe
 		launchAndStart(host, id, options);
 		return 0;
 	}
+	// before anything is opened, which could take the place of a descriptor that is not there
+	checkPreservedFds(options.preserveFds);
 	const signals = holdSignals();
 	if (!options.noSubreaper) sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	const { init, master } = launchAndStart(host, id, options);
@@ -43,7 +46,7 @@ function launchAndStart(host: Host, id: string, options: RunOptions): Launched {
 		const mode = { detached: options.detach, ownStart: true };
 		const container = launch(host, id, options, mode, undo);
 		const { init, master, socket, record } = container;
-		if (options.consoleSocket !== undefined && master !== null) handOverTerminal(options.consoleSocket, master);
+		placeTerminal(master, options.consoleSocket);
 		if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, init.pidfd);
 		writePidFile(options.pidFile, init.pid, undo);
 		send(socket, { type: "start" });

@@ -34,7 +34,7 @@ export interface Confinement {
 	readonly listenerMessage: string;
 }
 
-export const unconfined: Confinement = {
+const unconfined: Confinement = {
 	capabilities: null,
 	ambient: 0n,
 	noNewPrivileges: false,

@@ -7,7 +7,9 @@ import { rawTermios } from "../../linux/termios.js";
 import {
 	F_GETFL,
 	F_SETFL,
+	O_NOCTTY,
 	O_NONBLOCK,
+	O_RDWR,
 	POLLIN,
 	POLLOUT,
 	SIG_BLOCK,
@@ -17,7 +19,6 @@ import {
 } from "../../sys/constants.js";
 import type { Fd, Termios } from "../../sys/door.js";
 import { hasCode } from "../../sys/errors.js";
-import { writeAll } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import { type Child, exitStatus } from "./child.js";
 
@@ -97,8 +98,12 @@ function openRelay(master: Fd): Relay {
 	let input: Fd | null = 0;
 	let output: Fd | null = master;
 	let pending = new ArrayBuffer(0);
+	let isRead = true;
 	const saved = makeRaw(0);
+	const screen = [0, 1, 2].find((fd) => sys.isatty(fd));
 	sys.fcntl(master, F_SETFL, sys.fcntl(master, F_GETFL, 0) | O_NONBLOCK);
+	// a program may close its terminal and open it again: while we hold the other side, that is not the end
+	const slave = sys.ioctl_pty_peer(master, O_RDWR | O_NOCTTY);
 
 	const relay: Relay = {
 		items() {
@@ -115,19 +120,21 @@ function openRelay(master: Fd): Relay {
 					if (events & ~POLLOUT && !copyOut()) output = null;
 					if (events & POLLOUT) writePending();
 				} else if (fd === 0) {
-					pending = readOrEnd(0);
-					if (pending.byteLength === 0) input = null;
-					else writePending();
+					const bytes = readSome(0);
+					if (bytes === "end") input = null;
+					else pending = bytes;
+					writePending();
 				}
 			});
 		},
 		resize() {
-			if (sys.isatty(0)) sys.ioctl_winsize_set(master, sys.ioctl_winsize_get(0));
+			if (screen !== undefined) sys.ioctl_winsize_set(master, sys.ioctl_winsize_get(screen));
 		},
 		drain() {
 			while (output !== null && sys.poll([{ fd: master, events: POLLIN }], 0)[0]) if (!copyOut()) output = null;
 		},
 		restore() {
+			sys.close(slave);
 			if (saved !== null) sys.tcsetattr(0, saved);
 		},
 	};
@@ -136,13 +143,15 @@ function openRelay(master: Fd): Relay {
 
 	/** False at the end: EIO says that the last holder of the other side has closed it. */
 	function copyOut(): boolean {
-		const bytes = readOrEnd(master);
-		if (bytes.byteLength === 0) return false;
-		writeAll(1, bytes);
+		const bytes = readSome(master);
+		if (bytes === "end") return false;
+		// when nobody reads any more, the program may still go on
+		if (isRead) isRead = writeOut(bytes);
 		return true;
 	}
 
 	function writePending(): void {
+		if (pending.byteLength === 0) return;
 		try {
 			pending = pending.slice(sys.write(master, pending));
 		} catch (error) {
@@ -152,16 +161,33 @@ function openRelay(master: Fd): Relay {
 	}
 }
 
-function readOrEnd(fd: Fd): ArrayBuffer {
+/** Empty when there is nothing after all: a terminal drops its output when ^C is typed, even between poll(2) and read(2). */
+function readSome(fd: Fd): ArrayBuffer | "end" {
 	try {
-		return sys.read_bytes(fd, chunk);
+		const bytes = sys.read_bytes(fd, chunk);
+		return bytes.byteLength === 0 ? "end" : bytes;
 	} catch (error) {
-		if (hasCode(error, "EIO", "EAGAIN")) return new ArrayBuffer(0);
+		if (hasCode(error, "EIO")) return "end";
+		if (hasCode(error, "EAGAIN")) return new ArrayBuffer(0);
 		throw error;
 	}
 }
 
-/** cfmakeraw(3): keys reach the container's terminal, which echoes and interprets them. null when `fd` is no terminal. */
+/** All of it to stdout; false when that has no reader any more. */
+function writeOut(bytes: ArrayBuffer): boolean {
+	for (let rest = bytes; rest.byteLength > 0; ) {
+		try {
+			rest = rest.slice(sys.write(1, rest));
+		} catch (error) {
+			if (hasCode(error, "EPIPE", "EIO")) return false;
+			if (!hasCode(error, "EAGAIN")) throw error;
+			sys.poll([{ fd: 1, events: POLLOUT }], -1);
+		}
+	}
+	return true;
+}
+
+/** Keys reach the container's terminal, which echoes and interprets them. null when `fd` is no terminal. */
 function makeRaw(fd: Fd): Termios | null {
 	if (!sys.isatty(fd)) return null;
 	const saved = sys.tcgetattr(fd);

@@ -1,4 +1,5 @@
 /** Handing a descriptor to the caller over its listening socket: the terminal's master, the process's pidfd. */
+import { leaveLineEnds } from "../../linux/console.js";
 import { AF_UNIX, SOCK_STREAM } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, type ErrorId } from "../../sys/errors.js";
@@ -19,8 +20,11 @@ function handOver(id: ErrorId, what: string, path: string, text: string, fd: Fd)
 	);
 }
 
-export function handOverTerminal(path: string, master: Fd): void {
-	handOver("console-failed", "terminal", path, "/dev/ptmx", master);
+/** The terminal's master goes to the caller's socket, as it was made; without one it is ours to relay. */
+export function placeTerminal(master: Fd | null, consoleSocket: string | undefined): void {
+	if (master === null) return;
+	if (consoleSocket === undefined) leaveLineEnds(master);
+	else handOver("console-failed", "terminal", consoleSocket, "/dev/ptmx", master);
 }
 
 export function handOverPidfd(path: string, pidfd: Fd): void {

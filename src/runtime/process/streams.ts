@@ -1,5 +1,6 @@
 /** What the command line and `process.terminal` say together about the process's streams, checked before anything is made. */
 import { F_GETFD } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
 import { hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 
@@ -33,4 +34,17 @@ export function checkPreservedFds(count: number): void {
 			});
 		}
 	}
+}
+
+/**
+ * Closes what the caller leaked and what we do not need any more, except the preserved descriptors and `kept`. A process
+ * that waits for start may wait for long: it must keep no pipe of a stranger open, and no directory of the host.
+ */
+export function closeAllBut(preserved: number, kept: readonly Fd[]): void {
+	let first = 3 + preserved;
+	for (const fd of [...kept].sort((a, b) => a - b)) {
+		if (fd > first) sys.close_range(first, fd - 1, 0);
+		first = Math.max(first, fd + 1);
+	}
+	sys.close_range(first, -1, 0);
 }

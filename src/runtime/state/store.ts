@@ -51,11 +51,7 @@ export function claimStateDirectory(host: Host, id: string): StateDirectory {
 		return { id, path, fd: fillAndShow(hidden, path, creator) };
 	} catch (error) {
 		if (hasCode(error, "EEXIST")) {
-			throw new TsrunError("id-taken", "container with given ID already exists", {
-				stage,
-				object: id,
-				hint: `choose another id, or remove the container: delete ${id}`,
-			});
+			throw idTaken(id, `choose another id, or remove the container: delete ${id}`);
 		}
 		throw failure("state-failed", `make state directory ${JSON.stringify(path)}`, error, {
 			stage,
@@ -63,6 +59,10 @@ export function claimStateDirectory(host: Host, id: string): StateDirectory {
 			hint: "name a directory that you may write to with --root",
 		});
 	}
+}
+
+export function idTaken(id: string, hint: string): TsrunError {
+	return new TsrunError("id-taken", "container with given ID already exists", { stage, object: id, hint });
 }
 
 /** The folder's descriptor. Whatever fails, the hidden folder is gone afterwards. */
@@ -117,10 +117,14 @@ export function findStateDirectory(host: Host, id: string): StateDirectory | nul
 	}
 }
 
-export function openStateDirectory(host: Host, id: string): StateDirectory {
-	const directory = findStateDirectory(host, id);
-	if (directory !== null) return directory;
-	throw containerMissing(host, id);
+/** False when the folder has been taken away since it was opened: what is missing in it is being removed. */
+export function isInPlace({ fd, path }: StateDirectory): boolean {
+	try {
+		return sys.fstatat(AT_FDCWD, path, 0).ino === sys.fstat(fd).ino;
+	} catch (error) {
+		if (hasCode(error, "ENOENT")) return false;
+		throw error;
+	}
 }
 
 export function containerMissing(host: Host, id: string): TsrunError {
@@ -182,17 +186,28 @@ export function claimForDeletion(host: Host, id: string): StateDirectory | null 
 
 /** A folder whose deleter died half-way, or its creator before it had the id, now ours; null when there is none. */
 export function claimAbandonedDeletion(host: Host, id: string): StateDirectory | null {
-	for (const name of entriesIfPresent(host.root)) {
-		if (!name.startsWith(`${id}~`)) continue;
-		const [pid, startTime] = name
-			.slice(id.length + 1)
-			.split(".")
-			.map(Number);
-		if (isAlive({ pid: pid ?? 0, startTime: startTime ?? 0 })) continue;
+	for (const { name, owner } of hiddenFolders(host, id)) {
+		if (isAlive(owner)) continue;
 		const directory = claimAs(host, name, id);
 		if (directory !== null) return directory;
 	}
 	return null;
+}
+
+/** Whether somebody is removing what a container of that id had; the id itself is free by then. */
+export function isBeingDeleted(host: Host, id: string): boolean {
+	return hiddenFolders(host, id).some(({ owner }) => isAlive(owner));
+}
+
+function hiddenFolders(host: Host, id: string): readonly { readonly name: string; readonly owner: ProcessIdentity }[] {
+	const own = entriesIfPresent(host.root).filter((name) => name.startsWith(`${id}~`));
+	return own.map((name) => {
+		const [pid = 0, startTime = 0] = name
+			.slice(id.length + 1)
+			.split(".")
+			.map(Number);
+		return { name, owner: { pid, startTime } };
+	});
 }
 
 /** A root that nothing was ever made below holds nothing to delete. */

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { features } from "../../../src/spec/features.js";
-import { configWith, configWithLinux, everyNamespace, issuesOfConfig } from "./support.js";
+import type { Config } from "../../../src/spec/types.js";
+import { refuseUnsupported } from "../../../src/spec/unsupported.js";
+import { configWith, configWithLinux, everyNamespace, issuesOfConfig, thrownBy } from "./support.js";
 
 const document = features({
 	mountOptions: ["rw", "bind"],
@@ -52,6 +54,33 @@ describe("what it lists is accepted in a configuration:", () => {
 			const nodes = ["MPOL_DEFAULT", "MPOL_LOCAL"].includes(mode) ? "" : "0";
 			expect(issuesOfConfig(configWithLinux({ memoryPolicy: { mode, nodes } }))).toEqual([]);
 		}
+	});
+});
+
+describe("what a configuration is refused for is not claimed:", () => {
+	const refusal = (linux: unknown) => thrownBy(() => refuseUnsupported({ linux } as Config));
+
+	test("Intel RDT, even without a schema", () => {
+		expect(document.linux?.intelRdt).toEqual({ enabled: false });
+		expect(refusal({ intelRdt: {} })).toMatchObject({
+			id: "config-unsupported",
+			message: "linux.intelRdt: Intel RDT is not part of this version",
+			details: { jsonPath: "$.linux.intelRdt" },
+		});
+	});
+
+	test("network devices, as soon as there is one", () => {
+		expect(document.linux?.netDevices).toEqual({ enabled: false });
+		expect(refusal({ netDevices: { eth0: {} } })).toMatchObject({
+			id: "config-unsupported",
+			message: "linux.netDevices: moving network devices is not part of this version",
+			details: { jsonPath: "$.linux.netDevices" },
+		});
+		expect(() => refuseUnsupported({ linux: { netDevices: {} } } as Config)).not.toThrow();
+	});
+
+	test("cgroups through systemd", () => {
+		expect(document.linux?.cgroup).toEqual({ v1: true, v2: true, systemd: false, systemdUser: false, rdma: true });
 	});
 });
 
