@@ -47,10 +47,17 @@ export function openTerminal(root: Fd, size: ConsoleSize | undefined): Terminal 
 	);
 }
 
-/** For output that is shown on another terminal: that one adds the carriage returns, and two of them would double. */
-export function leaveLineEnds(master: Fd): void {
+/** For a terminal that we relay: the caller's own adds the carriage returns, two of them would double; the size is its. */
+export function adaptToCaller(master: Fd): void {
 	const termios = sys.tcgetattr(master);
 	sys.tcsetattr(master, { ...termios, oflag: termios.oflag & ~ONLCR });
+	followSize(master);
+}
+
+/** Without a terminal of the caller's the size stays as it is. */
+export function followSize(master: Fd): void {
+	const screen = [0, 1, 2].find((fd) => sys.isatty(fd));
+	if (screen !== undefined) sys.ioctl_winsize_set(master, sys.ioctl_winsize_get(screen));
 }
 
 /** From outside, /dev or /dev/pts may be links of the image (CVE-2026-41579): nothing is opened before it is proved. */

@@ -88,5 +88,6 @@ static const struct command commands[] = {
 	{ "reaper", do_reaper, 1, "PROGRAM [ARGUMENT…]" },
 
 	{ "syscall", do_syscall, 1, "NAME|NUMBER" },
+	{ "refuse", do_refuse, 3, "ERRNO CALL[,CALL…] PROGRAM [ARGUMENT…]" },
 	{ 0 },
 };

@@ -76,4 +76,7 @@ int do_deaf(int argc, char **argv);
 /* syscalls.c: one system call that a filter may refuse */
 int do_syscall(int argc, char **argv);
 
+/* refuse.c: a program under a filter that refuses some */
+int do_refuse(int argc, char **argv);
+
 #endif

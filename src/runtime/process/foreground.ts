@@ -3,6 +3,7 @@
  * exit status becomes ours. Used by `run` and `exec` without --detach.
  */
 
+import { followSize } from "../../linux/console.js";
 import { rawTermios } from "../../linux/termios.js";
 import {
 	F_GETFL,
@@ -45,7 +46,7 @@ export function attend(child: Child, signals: Fd, master: Fd | null): number {
 				...(terminal?.items() ?? []),
 			];
 			const ready = sys.poll(items, -1);
-			if (ready[0]) forwardSignals(signals, child, terminal);
+			if (ready[0]) forwardSignals(signals, child, master);
 			terminal?.serve(items, ready);
 			if (ready[1]) {
 				const status = reapUntil(child.pid);
@@ -60,11 +61,11 @@ export function attend(child: Child, signals: Fd, master: Fd | null): number {
 	}
 }
 
-function forwardSignals(signals: Fd, child: Child, terminal: Relay | null): void {
+function forwardSignals(signals: Fd, child: Child, master: Fd | null): void {
 	for (let next = sys.read_siginfo(signals); next !== null; next = sys.read_siginfo(signals)) {
 		if (next.signal === SIGCHLD) continue;
-		if (next.signal === SIGWINCH) terminal?.resize();
-		else send(child, next.signal);
+		if (next.signal !== SIGWINCH || master === null) send(child, next.signal);
+		else followSize(master);
 	}
 }
 
@@ -87,7 +88,6 @@ function reapUntil(pid: number): number | null {
 interface Relay {
 	items(): readonly { readonly fd: Fd; readonly events: number }[];
 	serve(items: readonly { readonly fd: Fd; readonly events: number }[], ready: readonly number[]): void;
-	resize(): void;
 	/** Whatever the terminal still holds when its process has ended. */
 	drain(): void;
 	restore(): void;
@@ -100,7 +100,6 @@ function openRelay(master: Fd): Relay {
 	let pending = new ArrayBuffer(0);
 	let isRead = true;
 	const saved = makeRaw(0);
-	const screen = [0, 1, 2].find((fd) => sys.isatty(fd));
 	sys.fcntl(master, F_SETFL, sys.fcntl(master, F_GETFL, 0) | O_NONBLOCK);
 	// a program may close its terminal and open it again: while we hold the other side, that is not the end
 	const slave = sys.ioctl_pty_peer(master, O_RDWR | O_NOCTTY);
@@ -127,9 +126,6 @@ function openRelay(master: Fd): Relay {
 				}
 			});
 		},
-		resize() {
-			if (screen !== undefined) sys.ioctl_winsize_set(master, sys.ioctl_winsize_get(screen));
-		},
 		drain() {
 			while (output !== null && sys.poll([{ fd: master, events: POLLIN }], 0)[0]) if (!copyOut()) output = null;
 		},
@@ -138,7 +134,6 @@ function openRelay(master: Fd): Relay {
 			if (saved !== null) sys.tcsetattr(0, saved);
 		},
 	};
-	relay.resize();
 	return relay;
 
 	/** False at the end: EIO says that the last holder of the other side has closed it. */

@@ -1,5 +1,5 @@
 /** Handing a descriptor to the caller over its listening socket: the terminal's master, the process's pidfd. */
-import { leaveLineEnds } from "../../linux/console.js";
+import { adaptToCaller } from "../../linux/console.js";
 import { AF_UNIX, SOCK_STREAM } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, type ErrorId } from "../../sys/errors.js";
@@ -23,7 +23,7 @@ function handOver(id: ErrorId, what: string, path: string, text: string, fd: Fd)
 /** The terminal's master goes to the caller's socket, as it was made; without one it is ours to relay. */
 export function placeTerminal(master: Fd | null, consoleSocket: string | undefined): void {
 	if (master === null) return;
-	if (consoleSocket === undefined) leaveLineEnds(master);
+	if (consoleSocket === undefined) adaptToCaller(master);
 	else handOver("console-failed", "terminal", consoleSocket, "/dev/ptmx", master);
 }
 
