@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "engine.h"
 
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,7 +126,8 @@ int engine_run(int argc, char **argv)
 	enum payload payload = payload_map();
 
 	if (payload == PAYLOAD_MISSING) {
-		fprintf(stderr, "cannot read \"/proc/self/exe\", in which our code is: mount a proc file system at /proc\n");
+		fprintf(stderr, "map our own code from \"/proc/self/exe\": %s%s\n", strerror(errno),
+			errno == ENOENT ? ": mount a proc file system at /proc" : "");
 		return 1;
 	}
 	if (payload == PAYLOAD_FILES && argc == 2 && !strcmp(argv[1], "--save-image"))

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include "payload.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -79,6 +80,8 @@ static bool read_trailer(int self, struct trailer *trailer, size_t *length)
 	    pread(self, trailer, sizeof(*trailer), file.st_size - (off_t)sizeof(*trailer)) != sizeof(*trailer))
 		return false;
 	*length = (size_t)file.st_size - trailer->offset;
+	/* somebody has stripped the binary */
+	errno = ENOEXEC;
 	return trailer->magic == MAGIC;
 }
 

@@ -1,10 +1,10 @@
 /**
  * Every check that runs no code of ours: `npm run check`. Types, format and lint, the layers, dead code, error ids and
- * their documentation, warnings of the C compiler. All of them run, also when one fails; what is wrong is told with
+ * their documentation, links, warnings of the C compiler. All of them run, also when one fails; what is wrong is told with
  * file, line and rule.
  */
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
@@ -12,6 +12,7 @@ import { fetchQuickJs } from "../native/engine/fetch.mjs";
 import { documentFile, errorIdFindings, errorsFile } from "./checks/error-ids.mjs";
 import { hostFindings } from "./checks/hosts.mjs";
 import { layerFindings } from "./checks/layers.mjs";
+import { linkFindings } from "./checks/links.mjs";
 
 /** @typedef {import("./checks/layers.mjs").Finding} Finding */
 
@@ -39,6 +40,13 @@ const checks = {
 	layers: async () => told(layerFindings(sources((file) => /^src\/.*\.ts$/.test(file)))),
 	"dead code": () => node("node_modules/knip/bin/knip.js"),
 	"error ids": async () => told(await errorIds()),
+	links: async () =>
+		told(
+			linkFindings(
+				sources((file) => file.endsWith(".md")),
+				(file) => existsSync(join(root, file)),
+			),
+		),
 	"registry hosts": async () => told(hostFindings(sources(() => true))),
 	"C warnings": compileC,
 };

@@ -26,6 +26,7 @@ import { sys } from "../sys/index.js";
 import { changeAttributes, isShared, missingSource, sourcePath } from "./bind-mounts.js";
 import { cloneTree, detachedMounts } from "./detached-mount.js";
 import { writeIdMaps } from "./id-maps.js";
+import { mountApi } from "./mount-api.js";
 import { type MountOptions, parseMountOptions } from "./mount-options.js";
 import { mountError } from "./mounts.js";
 import { openProc } from "./proc.js";
@@ -84,13 +85,12 @@ function isTied({ propagation }: MountOptions): boolean {
 
 /** null where the kernel has no detached mounts: the container's process binds the path then, as far as it can. */
 function take(mount: Mount, { bind }: MountOptions, bundle: string, mapped: boolean): Fd | null {
+	if (!mapped && mountApi() !== detachedMounts) return null;
 	const source = sourcePath(mount, bundle);
 	try {
 		return cloneTree(source, bind === "rbind");
 	} catch (error) {
-		if (hasCode(error, "ENOENT")) throw missingSource(source);
-		if (!mapped && hasCode(error, "ENOSYS", "EPERM")) return null;
-		throw error;
+		throw hasCode(error, "ENOENT") ? missingSource(source) : error;
 	}
 }
 

@@ -2,6 +2,7 @@
 import type { Linux, NamespaceType } from "../spec/types.js";
 import {
 	AT_FDCWD,
+	CAP_SYS_ADMIN,
 	CLONE_NEWCGROUP,
 	CLONE_NEWIPC,
 	CLONE_NEWNET,
@@ -58,10 +59,11 @@ export interface NamespacePlan {
 	makes(type: NamespaceType): boolean;
 }
 
-/** Opens the namespaces given by path; the caller closes them with {@link closeNamespaces}. */
+/** Opens the namespaces given by path; the caller closes them with {@link closeNamespaces}. Throws namespace-failed, namespace-path. */
 export function planNamespaces(linux: Linux | undefined): NamespacePlan {
 	const listed = new Map((linux?.namespaces ?? []).map(({ type, path }) => [type, path || undefined]));
 	const makes = (type: NamespaceType) => listed.has(type) && listed.get(type) === undefined;
+	if (!listed.has("user")) requireAdministrator();
 	const joined: JoinedNamespace[] = [];
 	try {
 		for (const type of namespaceTypes) {
@@ -81,6 +83,16 @@ export function planNamespaces(linux: Linux | undefined): NamespacePlan {
 		has: (type) => listed.has(type),
 		makes,
 	};
+}
+
+/** Told before anything is made: the first refusal of the kernel would be about a cgroup, and mislead. */
+function requireAdministrator(): void {
+	if (sys.geteuid() === 0 || sys.capget().effective & (1n << BigInt(CAP_SYS_ADMIN))) return;
+	throw new TsrunError("namespace-failed", "rootless container requires user namespaces", {
+		stage: "namespaces",
+		jsonPath: "$.linux.namespaces",
+		hint: "run as root, or as any user with a configuration such as spec --rootless writes",
+	});
 }
 
 export function closeNamespaces(joined: readonly JoinedNamespace[]): void {

@@ -67,7 +67,14 @@ function checkExecutable(path: string, name: string): void {
 		throw new TsrunError(
 			missing ? "program-missing" : "program-not-executable",
 			`exec: ${quoted}: stat ${name}: ${errnoText(error)}`,
-			{ stage: "program", object: name, syscall: error.syscall, errno: error.code, cause: error },
+			{
+				stage: "program",
+				object: name,
+				syscall: error.syscall,
+				errno: error.code,
+				hint: "it is looked for in the container: in the root filesystem and what is mounted there",
+				cause: error,
+			},
 		);
 	}
 	if (mode === S_IFDIR) {
@@ -76,6 +83,7 @@ function checkExecutable(path: string, name: string): void {
 			stage: "program",
 			object: name,
 			errno: "EACCES",
+			hint: "the first of process.args names a program",
 		});
 	}
 	try {
@@ -118,6 +126,7 @@ export function examineProgram(path: string, name: string): string {
 			object: name,
 			syscall: "execve",
 			errno: "ENOENT",
+			hint: "the kernel starts the interpreter or loader in its place: put it into the root filesystem, or name another",
 		});
 	}
 	if (isScript(head)) return "";

@@ -51,7 +51,11 @@ function readConfig(bundle: string): string {
 				hint: "spec writes an example; --bundle names another directory",
 			});
 		}
-		throw failure("config-missing", `read "${bundle}/config.json"`, error, { stage: "bundle", object: bundle });
+		throw failure("config-missing", `read "${bundle}/config.json"`, error, {
+			stage: "bundle",
+			object: `${bundle}/config.json`,
+			hint: "it must be a file that the caller may read",
+		});
 	}
 }
 

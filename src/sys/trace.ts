@@ -11,6 +11,9 @@ import { sys } from "./index.js";
 /** Functions of the door that are not system calls, or too dull to show. */
 const silent = new Set(["argv", "environ", "embedded", "fnv1a64", "clock_gettime", "getpid"]);
 
+/** Would close the trace file. What is left open by that is close-on-exec all the same. */
+const leftOut = "close_range";
+
 type AnyFunction = (...args: readonly unknown[]) => unknown;
 
 export function enableTrace(options: { readonly file: string | undefined }): void {
@@ -27,7 +30,7 @@ export function enableTrace(options: { readonly file: string | undefined }): voi
 	const door = sys as unknown as Record<string, AnyFunction>;
 	for (const name of Object.getOwnPropertyNames(sys) as (keyof Door)[]) {
 		if (silent.has(name)) continue;
-		const call = door[name] as AnyFunction;
+		const call = file !== undefined && name === leftOut ? () => undefined : (door[name] as AnyFunction);
 		door[name] = (...args) => {
 			const start = clock_gettime(CLOCK_MONOTONIC);
 			const finish = (result: string) => {

@@ -483,14 +483,14 @@ describe("exec --process", () => {
 			env: ["ONLY=this", "HOME=/"],
 			user: { uid: 9, gid: 8, additionalGids: [7] },
 			capabilities: { bounding: rights },
-			rlimits: [{ type: "RLIMIT_NOFILE" as const, soft: 50, hard: 60 }],
+			rlimits: [{ type: "RLIMIT_CORE" as const, soft: 50, hard: 60 }],
 			noNewPrivileges: true,
 		};
 		const see = (...args: string[]) => look("--process", processFile({ ...process, args: ["/probe", ...args] }), id);
 		expect(see("env")).toEqual(["ONLY=this", "HOME=/"]);
 		expect(see("id")).toMatchObject({ uid: 9, gid: 8, groups: [7] });
 		expect(see("caps").bounding).toBe("0000000000000020");
-		expect(see("rlimits").RLIMIT_NOFILE).toEqual({ soft: "50", hard: "60" });
+		expect(see("rlimits").RLIMIT_CORE).toEqual({ soft: "50", hard: "60" });
 		expect(see("nnp")).toBe(1);
 		expect(runtime("exec", "-p", processFile({ ...process, args: ["/probe", "cwd"] }), id).stdout).toBe("/etc\n");
 	});

@@ -19,7 +19,7 @@ function withTerminal({ process }: BaseConfig): void {
 }
 
 describe("on a terminal", () => {
-	test("the program has one of its own, of the same size", async ({ runtime, makeBundle, newId }) => {
+	test("the program has one of its own", async ({ runtime, makeBundle, newId }) => {
 		const bundle = makeBundle({ args: ["/probe", "tty"], patch: withTerminal });
 		const end = await runtime.start({ terminal: size }, "run", "--bundle", bundle, newId()).ended();
 		expect(JSON.parse(end.stdout)).toMatchObject({
@@ -27,11 +27,19 @@ describe("on a terminal", () => {
 			stdout: true,
 			stderr: true,
 			name: "/dev/pts/0",
-			...size,
 			onlcr: false,
 			controlling: true,
 		});
 		expect(end.status).toBe(0);
+	});
+
+	test("it has the size of the caller's from the beginning", async ({ runtime, makeBundle, newId, skip }) => {
+		needs(skip, "tsrun"); // runc sets it when the program may have looked already
+		const bundle = makeBundle({ args: ["/bin/stty", "size"], patch: withTerminal });
+		for (let round = 0; round < 5; round++) {
+			const end = await runtime.start({ terminal: size }, "run", "--bundle", bundle, newId()).ended();
+			expect(end.stdout).toBe("31 101\r\n");
+		}
 	});
 
 	test("the program leads its session, in the foreground", async ({ runtime, makeBundle, newId }) => {
@@ -120,8 +128,12 @@ describe("on a terminal", () => {
 		expect(await run.ended()).toMatchObject({ status: 3, stdout: expect.stringMatching(/ready\r\nagain\r\n$/) });
 	});
 
-	test("a child that outlives the program does not keep run waiting", async ({ runtime, makeBundle, newId }) => {
-		const script = "/probe sleep & echo bye";
+	test("a child that outlives the program and prints does not keep run waiting", async ({
+		runtime,
+		makeBundle,
+		newId,
+	}) => {
+		const script = "/bin/yes & echo bye";
 		const bundle = makeBundle({
 			args: ["/bin/sh", "-c", script],
 			patch: (config) => {
@@ -195,7 +207,7 @@ describe("exec -t", () => {
 		runtime("run", "--detach", "--bundle", makeBundle(), id);
 		const exec = runtime.start({ terminal: size }, "exec", "-t", id, "/probe", "tty");
 		const end = await exec.ended();
-		expect(JSON.parse(end.stdout)).toMatchObject({ stdin: true, stdout: true, stderr: true, ...size, onlcr: false });
+		expect(JSON.parse(end.stdout)).toMatchObject({ stdin: true, stdout: true, stderr: true, onlcr: false });
 		runtime("delete", "--force", id);
 	});
 

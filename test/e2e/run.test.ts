@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { test } from "../support/e2e.js";
 import { failed, failureOf, programName } from "../support/failure.js";
+import { needs } from "../support/skip.js";
 import { awaitStatus, isAlive, stateOf } from "../support/status.js";
 import { waitFor } from "../support/wait.js";
 
@@ -78,6 +79,21 @@ describe("in the foreground", () => {
 		expect(failureOf(runtime("state", id))).toEqual(failed("container does not exist"));
 	});
 
+	test("buries the orphans that it adopts while the program runs", async ({ runtime, makeBundle, newId }) => {
+		const bundle = makeBundle({
+			args: ["/bin/sh", "-c", "(/bin/true &); (/bin/true &); echo ready; read line"],
+			patch: ({ linux }) => {
+				linux.namespaces = linux.namespaces.filter(({ type }) => type !== "pid");
+			},
+		});
+		const run = runtime.start({}, "run", "--bundle", bundle, newId());
+		await run.prints("ready\n");
+		const children = () => readFileSync(`/proc/${run.pid}/task/${run.pid}/children`, "utf8").trim().split(" ");
+		await waitFor(() => children().length === 1, { what: "the orphans to be buried" });
+		run.write("\n");
+		expect(await run.ended()).toMatchObject({ status: 0 });
+	});
+
 	test("does not end by a child of the program that ends", async ({ runtime, makeBundle, newId }) => {
 		const script = "(sleep 0.01 &); for i in 1 2 3; do /bin/true; done; echo ready; read line";
 		const run = runtime.start({}, "run", "--bundle", makeBundle({ args: ["/bin/sh", "-c", script] }), newId());
@@ -98,7 +114,8 @@ describe("in the foreground", () => {
 });
 
 describe("--detach", () => {
-	test("returns as soon as the program runs", ({ runtime, makeBundle, newId }) => {
+	test("returns as soon as the program runs, not before", ({ runtime, makeBundle, newId, skip }) => {
+		needs(skip, "tsrun"); // runc is a moment too early
 		const id = newId();
 		expect(runtime("run", "-d", "--bundle", makeBundle(), id)).toMatchObject(silent);
 		const { status, pid } = stateOf(runtime, id);

@@ -87,7 +87,9 @@ static const struct command commands[] = {
 	{ "notify", do_notify, 1, "TEXT" },
 	{ "reaper", do_reaper, 1, "PROGRAM [ARGUMENT…]" },
 
+	{ "agent", do_agent, 3, "SOCKET CONNECTIONS ERRNO" },
 	{ "syscall", do_syscall, 1, "NAME|NUMBER" },
+	{ "syscall32", do_syscall32, 1, "NUMBER" },
 	{ "refuse", do_refuse, 3, "ERRNO CALL[,CALL…] PROGRAM [ARGUMENT…]" },
 	{ 0 },
 };

@@ -73,8 +73,12 @@ int do_kill_self(int argc, char **argv);
 int do_trap(int argc, char **argv);
 int do_deaf(int argc, char **argv);
 
+/* agent.c: what decides calls of SCMP_ACT_NOTIFY */
+int do_agent(int argc, char **argv);
+
 /* syscalls.c: one system call that a filter may refuse */
 int do_syscall(int argc, char **argv);
+int do_syscall32(int argc, char **argv);
 
 /* refuse.c: a program under a filter that refuses some */
 int do_refuse(int argc, char **argv);

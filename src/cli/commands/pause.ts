@@ -4,8 +4,9 @@ import type { Verb } from "../verb.js";
 
 export const verb: Verb = {
 	usage: "<container-id>",
-	description: `Stops every process of the container where it is, without any of them noticing,
-until "resume". A paused container can be killed, but not executed in.`,
+	description: `Stops every process of the container where it is, without any of them
+noticing, until "resume". A paused container can be killed, but not executed
+in.`,
 	flags: [],
 	operands: { least: 1, most: 1 },
 	run(host, [id = ""]) {

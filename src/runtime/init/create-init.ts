@@ -34,6 +34,7 @@ import { attempt, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { runHooks } from "../hooks/run.js";
 import type { Launch } from "../lifecycle/launch.js";
+import { closeAllBut } from "../process/streams.js";
 import { stateOf } from "../state/record.js";
 import { assumeIdentity, execute, type ReadyProcess } from "./identity.js";
 import { becomeRootOfOwnUsers, dieWithTheRuntime } from "./own-users.js";
@@ -61,6 +62,8 @@ export function runInit(launch: Launch, socket: Fd, entered: boolean): never {
 		askForHooks(launch, socket);
 		runContainerHooks(launch, "createContainer", launch.bundle.path);
 		enterRoot(launch, root);
+		const { preserveFds } = launch.options;
+		closeAllBut(preserveFds, [socket, proc, ...(launch.startListener === null ? [] : [launch.startListener])]);
 
 		const ready = prepareProcess(launch, proc, socket);
 		sys.close(proc);
@@ -70,7 +73,7 @@ export function runInit(launch: Launch, socket: Fd, entered: boolean): never {
 		try {
 			if (ready === null) throw new TsrunError("config-invalid", "process is not set in config.json");
 			runContainerHooks(launch, "startContainer", "/", ready);
-			execute(ready, starter, launch.options.preserveFds);
+			execute(ready, starter, preserveFds);
 		} catch (error) {
 			sendError(starter, error);
 		}

@@ -9,6 +9,7 @@ import type { Fd } from "../../sys/door.js";
 import { attempt } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import type { ExecPlan } from "../lifecycle/exec.js";
+import { closeAllBut } from "../process/streams.js";
 import { assumeIdentity, execute } from "./identity.js";
 import { becomeRootOfOwnUsers, dieWithTheRuntime } from "./own-users.js";
 import { expect, send, tell } from "./sync.js";
@@ -33,6 +34,7 @@ export function runExecInit(plan: ExecPlan, proc: Fd, socket: Fd): never {
 			sys.close(master);
 			sys.close(slave);
 		}
+		closeAllBut(plan.preserveFds, [socket, proc]);
 		const umask = sys.umask(0);
 		const warn = (text: string) => send(socket, { type: "warning", text });
 		const hasAffinity = Boolean(initial || final);

@@ -17,7 +17,15 @@
  */
 import { AF_UNIX, SOCK_SEQPACKET } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
-import { type ErrorDetails, type ErrorId, errorIds, isSysError, messageOf, TsrunError } from "../../sys/errors.js";
+import {
+	type ErrorDetails,
+	type ErrorId,
+	errorIds,
+	hasCode,
+	isSysError,
+	messageOf,
+	TsrunError,
+} from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { waitReadable } from "../../sys/wait.js";
 
@@ -60,6 +68,15 @@ export function send(socket: Fd, message: Message, fds: readonly Fd[] = []): voi
 	sys.sendmsg(socket, JSON.stringify(message), fds);
 }
 
+/** The runtime's side: a process that has ended meanwhile has left its last word, which is read next. */
+export function offer(socket: Fd, message: Message): void {
+	try {
+		send(socket, message);
+	} catch (error) {
+		if (!hasCode(error, "EPIPE", "ECONNRESET")) throw error;
+	}
+}
+
 /**
  * The next message; null at end of file. `watched` is the other side's pidfd (or -1): when it ends without a word
  * that counts as end of file too, because a copy of the socket may live on in a process that it started.
@@ -75,8 +92,18 @@ export function receive(socket: Fd, watched: Fd, timeout: number): Received | nu
 }
 
 function parse(socket: Fd): Received | null {
-	const { data, fds } = sys.recvmsg(socket, 65_536);
+	const { data, fds } = receiveText(socket);
 	return data === "" ? null : { message: JSON.parse(data) as Message, fds };
+}
+
+/** The other side may have gone with something of ours unread: that is told once (ECONNRESET), and what it said comes after. */
+function receiveText(socket: Fd): { readonly data: string; readonly fds: readonly Fd[] } {
+	try {
+		return sys.recvmsg(socket, 65_536);
+	} catch (error) {
+		if (!hasCode(error, "ECONNRESET")) throw error;
+		return sys.recvmsg(socket, 65_536);
+	}
 }
 
 /** Tells whatever ended the process to the other side, which throws it on as its own. */

@@ -43,6 +43,9 @@ function programError(line: string): never {
 		syscall,
 		errno,
 		object: path,
+		...(errno === "ENOEXEC"
+			? { hint: "a program is built for one kind of machine, a script begins with #!/bin/sh" }
+			: {}),
 	});
 }
 

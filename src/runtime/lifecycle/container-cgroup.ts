@@ -100,7 +100,8 @@ function exists(path: string): boolean {
 		sys.fstatat(AT_FDCWD, path, 0);
 		return true;
 	} catch (error) {
-		if (hasCode(error, "ENOENT")) return false;
+		// a path that leads through a file is refused when it is made
+		if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
 		throw error;
 	}
 }
@@ -111,6 +112,8 @@ function limitCgroup(cgroup: Cgroup, config: Config): void {
 	const resources = linux?.resources ?? {};
 	cgroup.apply({ ...resources, devices: [...deviceRules(resources.devices, linux?.devices)] });
 	if (!ownsCgroup(config)) return;
-	const owner = toHostId(linux?.uidMappings ?? [], process?.user?.uid ?? 0);
+	const uid = process?.user?.uid ?? 0;
+	const mapped = linux?.namespaces?.some(({ type }) => type === "user");
+	const owner = mapped ? toHostId(linux?.uidMappings ?? [], uid) : uid;
 	if (owner !== undefined) cgroup.changeOwner(owner);
 }

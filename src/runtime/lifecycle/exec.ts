@@ -14,7 +14,7 @@ import { attempt, hasCode, TsrunError } from "../../sys/errors.js";
 import { readFile, readFileAt } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import type { Host } from "../host.js";
-import { send } from "../init/sync.js";
+import { offer } from "../init/sync.js";
 import type { ExecOptions } from "../options.js";
 import { type Child, killChild } from "../process/child.js";
 import { attend, holdSignals } from "../process/foreground.js";
@@ -89,7 +89,7 @@ function startProcess(
 	const { child, socket } = spawnExec(plan, cgroup);
 	undo.add("end the process", () => killChild(child));
 	if (process.oomScoreAdj !== undefined) setOomScore(child.pid, process.oomScoreAdj);
-	send(socket, { type: "go" });
+	offer(socket, { type: "go" });
 	const master = serveUntilReady(socket, child, {
 		warn: host.log.warning,
 		errorPrefix: "unable to start container process: ",
@@ -97,7 +97,7 @@ function startProcess(
 	placeTerminal(master, options.consoleSocket);
 	if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, child.pidfd);
 	writePidFile(options.pidFile, child.pid, undo);
-	send(socket, { type: "start" });
+	offer(socket, { type: "start" });
 	awaitProgram(socket, { pid: child.pid, state: stateOf(record, status, record.pid) });
 	sys.close(socket);
 	return { child, master };

@@ -20,7 +20,7 @@ import { runHooks, runHooksTolerantly } from "../hooks/run.js";
 import type { Host } from "../host.js";
 import { runInit } from "../init/create-init.js";
 import { listenForStart } from "../init/start-socket.js";
-import { send, syncPair } from "../init/sync.js";
+import { offer, syncPair } from "../init/sync.js";
 import type { CreateOptions } from "../options.js";
 import { type Child, killChild } from "../process/child.js";
 import { checkPreservedFds, checkTerminal } from "../process/streams.js";
@@ -82,10 +82,10 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 	appendJournal(directory.fd, { init: { pid: init.pid, startTime } });
 
 	setUpProcess(plan, init);
-	if (plan.namespaces.makes("user")) send(socket, { type: "go" });
+	if (plan.namespaces.makes("user")) offer(socket, { type: "go" });
 	// while the process mounts its file systems; it enters when it is told that the cgroup stands
 	cgroup.complete();
-	send(socket, { type: "cgroup" });
+	offer(socket, { type: "cgroup" });
 	keepConfig(directory, bundle);
 	const record = recordOf(plan, init.pid, startTime);
 	const commitRecord = stageRecord(directory, record);

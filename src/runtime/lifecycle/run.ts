@@ -3,7 +3,7 @@ import { PR_SET_CHILD_SUBREAPER } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { sys } from "../../sys/index.js";
 import type { Host } from "../host.js";
-import { send } from "../init/sync.js";
+import { offer } from "../init/sync.js";
 import type { RunOptions } from "../options.js";
 import { attend, holdSignals } from "../process/foreground.js";
 import { handOverPidfd, placeTerminal } from "../process/hand-over.js";
@@ -49,7 +49,7 @@ function launchAndStart(host: Host, id: string, options: RunOptions): Launched {
 		placeTerminal(master, options.consoleSocket);
 		if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, init.pidfd);
 		writePidFile(options.pidFile, init.pid, undo);
-		send(socket, { type: "start" });
+		offer(socket, { type: "start" });
 		awaitProgram(socket, { pid: init.pid, state: stateOf(record, "created", init.pid) });
 		sys.close(socket);
 		return container;

@@ -2,7 +2,7 @@
 import type { Fd } from "../../sys/door.js";
 import { TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
-import { asError, type Message, patience, receive, send } from "../init/sync.js";
+import { asError, type Message, offer, patience, receive } from "../init/sync.js";
 import { type Child, reap } from "../process/child.js";
 
 /** Takes the pid of the real process from the intermediate one, which is then gone. */
@@ -42,7 +42,7 @@ export function serveUntilReady(socket: Fd, process: Child, service: Service): F
 		switch (message.type) {
 			case "hooks":
 				service.runHooks?.();
-				send(socket, { type: "hooks-done" });
+				offer(socket, { type: "hooks-done" });
 				break;
 			case "terminal":
 				master = fds[0] ?? null;

@@ -28,6 +28,9 @@ const ownSignals = new Set([4, 5, 7, 8, 9, 11, 13, 19, 21, 22, 31, 32, 33]);
 
 const chunk = 32 * 1024;
 
+/** The kernel's tty buffers take 640 KiB at most. */
+const largestBacklog = 1 << 20;
+
 /** From now on signals wait until {@link attend} forwards them: none that comes while the container is made is lost. */
 export function holdSignals(): Fd {
 	const signals = Array.from({ length: 64 }, (_unused, index) => index + 1).filter((signal) => !ownSignals.has(signal));
@@ -48,12 +51,11 @@ export function attend(child: Child, signals: Fd, master: Fd | null): number {
 			const ready = sys.poll(items, -1);
 			if (ready[0]) forwardSignals(signals, child, master);
 			terminal?.serve(items, ready);
-			if (ready[1]) {
-				const status = reapUntil(child.pid);
-				if (status !== null) {
-					terminal?.drain();
-					return exitStatus(status);
-				}
+			// SIGCHLD may be about an orphan that we have adopted
+			const status = ready[0] || ready[1] ? reapUntil(child.pid) : null;
+			if (status !== null) {
+				terminal?.drain();
+				return exitStatus(status);
 			}
 		}
 	} finally {
@@ -99,12 +101,12 @@ function openRelay(master: Fd): Relay {
 	let output: Fd | null = master;
 	let pending = new ArrayBuffer(0);
 	let isRead = true;
-	const saved = makeRaw(0);
 	sys.fcntl(master, F_SETFL, sys.fcntl(master, F_GETFL, 0) | O_NONBLOCK);
 	// a program may close its terminal and open it again: while we hold the other side, that is not the end
 	const slave = sys.ioctl_pty_peer(master, O_RDWR | O_NOCTTY);
+	const saved = makeRaw(0);
 
-	const relay: Relay = {
+	return {
 		items() {
 			const items = [];
 			if (output !== null) items.push({ fd: master, events: pending.byteLength > 0 ? POLLIN | POLLOUT : POLLIN });
@@ -116,7 +118,7 @@ function openRelay(master: Fd): Relay {
 				const events = ready[index] ?? 0;
 				if (events === 0) return;
 				if (fd === master) {
-					if (events & ~POLLOUT && !copyOut()) output = null;
+					if (events & ~POLLOUT) copyOut();
 					if (events & POLLOUT) writePending();
 				} else if (fd === 0) {
 					const bytes = readSome(0);
@@ -127,22 +129,27 @@ function openRelay(master: Fd): Relay {
 			});
 		},
 		drain() {
-			while (output !== null && sys.poll([{ fd: master, events: POLLIN }], 0)[0]) if (!copyOut()) output = null;
+			// no more than a terminal can hold: a child that outlives the program may go on printing for ever
+			for (let left = largestBacklog; left > 0 && output !== null; left -= copyOut()) {
+				if (!sys.poll([{ fd: master, events: POLLIN }], 0)[0]) return;
+			}
 		},
 		restore() {
 			sys.close(slave);
 			if (saved !== null) sys.tcsetattr(0, saved);
 		},
 	};
-	return relay;
 
-	/** False at the end: EIO says that the last holder of the other side has closed it. */
-	function copyOut(): boolean {
+	/** The number of bytes that came. */
+	function copyOut(): number {
 		const bytes = readSome(master);
-		if (bytes === "end") return false;
+		if (bytes === "end") {
+			output = null;
+			return 0;
+		}
 		// when nobody reads any more, the program may still go on
 		if (isRead) isRead = writeOut(bytes);
-		return true;
+		return bytes.byteLength;
 	}
 
 	function writePending(): void {

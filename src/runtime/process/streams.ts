@@ -38,7 +38,8 @@ export function checkPreservedFds(count: number): void {
 
 /**
  * Closes what the caller leaked and what we do not need any more, except the preserved descriptors and `kept`. A process
- * that waits for start may wait for long: it must keep no pipe of a stranger open, and no directory of the host.
+ * that waits for start may wait for long: it must keep no pipe of a stranger open, and no directory of the host, into
+ * which a working directory of "/proc/self/fd/N" could lead (CVE-2024-21626).
  */
 export function closeAllBut(preserved: number, kept: readonly Fd[]): void {
 	let first = 3 + preserved;

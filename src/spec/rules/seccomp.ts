@@ -24,13 +24,16 @@ export function metadataHasAListener({ linux }: Config, report: Report): void {
 		report("SC-14", `${path}.listenerMetadata`, "must not be set without listenerPath");
 }
 
-/** The filter is in force before its descriptor has been sent, which takes a write: nobody could answer it. */
+/** Nobody can answer these before the filter's descriptor has been sent, and they are what sends it, and tells of a failure. */
+const neededForSending = ["sendmsg", "write"];
+
 export function notifyLeavesTheRuntimeAlone({ linux }: Config, report: Report): void {
 	if (linux?.seccomp?.defaultAction === "SCMP_ACT_NOTIFY")
 		report("SC-02", `${path}.defaultAction`, "SCMP_ACT_NOTIFY cannot be used as default action");
 	linux?.seccomp?.syscalls?.forEach(({ action, names }, index) => {
-		if (action === "SCMP_ACT_NOTIFY" && names.includes("write"))
-			report("SC-18", `${path}.syscalls[${index}].names`, "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+		if (action !== "SCMP_ACT_NOTIFY") return;
+		for (const name of neededForSending.filter((each) => names.includes(each)))
+			report("SC-18", `${path}.syscalls[${index}].names`, `SCMP_ACT_NOTIFY cannot be used for the ${name} syscall`);
 	});
 }
 

@@ -1,0 +1,45 @@
+/** A process's cgroups as the host sees them, in whichever hierarchy each controller is. */
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** Our own process, or another. */
+type Pid = number | "self";
+
+/** The cgroup of a controller, "" for the unified hierarchy, below the hierarchy's mount point: "/a/b". */
+export function cgroupPath(pid: Pid, controller: string): string {
+	const lines = readFileSync(`/proc/${pid}/cgroup`, "utf8").split("\n");
+	const line = lines.find((each) => each.split(":")[1]?.split(",").includes(controller));
+	if (line === undefined) throw new Error(`process ${pid} has no cgroup of "${controller}"`);
+	return line.split(":").slice(2).join(":");
+}
+
+/** Where a hierarchy of this machine is mounted. */
+export function hierarchyOf(controller: string): string {
+	if (controller !== "") return join("/sys/fs/cgroup", controller);
+	return existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+}
+
+export function cgroupDirectory(pid: Pid, controller: string): string {
+	return join(hierarchyOf(controller), cgroupPath(pid, controller));
+}
+
+/** A control file's text without its last newline. */
+export function control(pid: Pid, controller: string, file: string): string {
+	return readFileSync(join(cgroupDirectory(pid, controller), file), "utf8").trimEnd();
+}
+
+/** Makes a cgroup in one hierarchy. */
+export function makeCgroup(controller: string, path: string): string {
+	const directory = join(hierarchyOf(controller), path);
+	mkdirSync(directory);
+	return directory;
+}
+
+/** Removes an empty cgroup from every hierarchy that has it. */
+export function removeCgroup(path: string): void {
+	const keys = readFileSync("/proc/self/cgroup", "utf8").split("\n").filter(Boolean);
+	const controllers = keys.flatMap((line) => (line.split(":")[1] ?? "").replace(/^name=/, "").split(","));
+	for (const directory of controllers.map((controller) => join(hierarchyOf(controller), path))) {
+		if (existsSync(directory)) rmdirSync(directory);
+	}
+}
