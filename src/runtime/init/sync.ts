@@ -97,7 +97,7 @@ function parse(socket: Fd): Received | null {
 }
 
 /** The other side may have gone with something of ours unread: that is told once (ECONNRESET), and what it said comes after. */
-function receiveText(socket: Fd): { readonly data: string; readonly fds: readonly Fd[] } {
+export function receiveText(socket: Fd): { readonly data: string; readonly fds: readonly Fd[] } {
 	try {
 		return sys.recvmsg(socket, 65_536);
 	} catch (error) {

@@ -6,7 +6,7 @@ import { processStat } from "../../linux/proc.js";
 import type { Fd } from "../../sys/door.js";
 import { TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
-import { asError, type Message } from "../init/sync.js";
+import { asError, type Message, receiveText } from "../init/sync.js";
 import { parseExecFailure } from "../process/child.js";
 import {
 	type AgentMessage,
@@ -20,7 +20,7 @@ import {
 export function awaitProgram(socket: Fd, process: NotifyingProcess): void {
 	let agent: { readonly called: SeccompAgent; readonly connection: Fd } | null = null;
 	for (;;) {
-		const { data, fds } = sys.recvmsg(socket, 65_536);
+		const { data, fds } = receiveText(socket);
 		if (data === "") break;
 		const message = data.startsWith("{") ? (JSON.parse(data) as Message | AgentMessage) : programError(data);
 		if (message.type === "agent") {

@@ -115,5 +115,6 @@ function limitCgroup(cgroup: Cgroup, config: Config): void {
 	const uid = process?.user?.uid ?? 0;
 	const mapped = linux?.namespaces?.some(({ type }) => type === "user");
 	const owner = mapped ? toHostId(linux?.uidMappings ?? [], uid) : uid;
-	if (owner !== undefined) cgroup.changeOwner(owner);
+	// chown(2): a user has nothing to give away
+	if (owner !== undefined && sys.geteuid() === 0) cgroup.changeOwner(owner);
 }

@@ -12,7 +12,7 @@ import { seccompFlags } from "../../linux/seccomp/filter.js";
 import type { Mount } from "../../spec/types.js";
 import { CLOCK_REALTIME, O_CLOEXEC, O_CREAT, O_WRONLY } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
-import { attempt } from "../../sys/errors.js";
+import { attempt, hasCode } from "../../sys/errors.js";
 import { withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import { type Bundle, openBundle } from "../bundle.js";
@@ -135,12 +135,16 @@ function prepare(
 /** Clones the process, and closes on our side what only it needs. */
 function spawn(plan: Launch, cgroup: Cgroup | null, undo: Undo): { readonly init: Child; readonly socket: Fd } {
 	const [socket, theirs] = syncPair();
-	const init = spawnInit(plan, cgroup, socket, theirs, (inside, entered) => {
+	// a process that we could not take hold of ends when nobody is at the other end
+	undo.add("let go of the container's process", () => closeIfOpen(socket));
+	const cgroupFd = cgroup?.joinFd() ?? -1;
+	const init = spawnInit(plan, cgroup, cgroupFd, socket, theirs, (inside, entered) => {
 		sys.close(socket);
 		return runInit(plan, inside, entered);
 	});
 	undo.add("end the container's process", () => killChild(init));
 	sys.close(theirs);
+	if (cgroupFd >= 0) sys.close(cgroupFd);
 	for (const fd of plan.taken.values()) sys.close(fd);
 	if (plan.startListener !== null) sys.close(plan.startListener);
 	closeNamespaces(plan.namespaces.joined);
@@ -191,4 +195,12 @@ function runRuntimeHooks({ identity, bundle }: Launch, init: Child): void {
 	const { prestart, createRuntime } = bundle.config.hooks ?? {};
 	runHooks("prestart", prestart, surroundings);
 	runHooks("createRuntime", createRuntime, surroundings);
+}
+
+function closeIfOpen(fd: Fd): void {
+	try {
+		sys.close(fd);
+	} catch (error) {
+		if (!hasCode(error, "EBADF")) throw error;
+	}
 }

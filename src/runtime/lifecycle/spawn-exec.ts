@@ -6,9 +6,20 @@
 import type { Cgroup } from "../../linux/cgroups/driver.js";
 import { cloneFlag } from "../../linux/namespaces.js";
 import { openProc } from "../../linux/proc.js";
+import { chrootInto } from "../../linux/rootfs.js";
 import { applyCpuAffinity } from "../../linux/scheduling.js";
 import type { NamespaceType } from "../../spec/types.js";
-import { AT_FDCWD, CLONE_PARENT, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, SIGCHLD, SIGKILL } from "../../sys/constants.js";
+import {
+	AT_FDCWD,
+	CLONE_PARENT,
+	O_CLOEXEC,
+	O_DIRECTORY,
+	O_PATH,
+	PR_SET_DUMPABLE,
+	PR_SET_PDEATHSIG,
+	SIGCHLD,
+	SIGKILL,
+} from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
@@ -45,6 +56,7 @@ function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, socke
 		cgroup?.enter();
 		const flags = joinFlags(plan);
 		const proc = openProc();
+		const root = openOwnRoot(plan);
 		if (flags !== 0) {
 			attempt(
 				"namespace-failed",
@@ -56,6 +68,7 @@ function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, socke
 				},
 			);
 		}
+		if (root !== null) chrootInto(root);
 		const child = sys.clone3(CLONE_PARENT, 0, cgroupFd);
 		if (child.pid === 0) runExecInit(plan, proc, socket);
 		send(socket, { type: "pid", pid: child.pid });
@@ -64,6 +77,12 @@ function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, socke
 		sys.exit(1);
 	}
 	sys.exit(0);
+}
+
+/** A mount namespace brings its root along; without one of its own the container's root is that of its process alone. */
+function openOwnRoot({ config, record }: ExecPlan): Fd | null {
+	if (config.linux?.namespaces?.some(({ type }) => type === "mount")) return null;
+	return sys.openat(AT_FDCWD, `/proc/${record.pid}/root`, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
 /**

@@ -25,23 +25,19 @@ import { receiveIntermediate } from "./serve.js";
 
 /**
  * The child of the clone calls `inside` with its end of the sync socket, and never comes back. It starts in the container's
- * cgroup of the unified hierarchy (CLONE_INTO_CGROUP); `entered` says whether it is in those of v1 as well.
+ * cgroup of the unified hierarchy (`cgroupFd`, or -1); `entered` says whether it is in those of v1 as well.
  */
 export function spawnInit(
 	launch: Launch,
 	cgroup: Cgroup | null,
+	cgroupFd: Fd,
 	ours: Fd,
 	theirs: Fd,
 	inside: (socket: Fd, entered: boolean) => never,
 ): Child {
-	const cgroupFd = cgroup?.joinFd() ?? -1;
-	try {
-		return needsIntermediate(launch.namespaces)
-			? spawnThroughIntermediate(launch, cgroup, cgroupFd, ours, theirs, inside)
-			: cloneInto(launch, launch.namespaces.cloneFlags, SIGCHLD, cgroupFd, () => inside(theirs, false));
-	} finally {
-		if (cgroupFd >= 0) sys.close(cgroupFd);
-	}
+	return needsIntermediate(launch.namespaces)
+		? spawnThroughIntermediate(launch, cgroup, cgroupFd, ours, theirs, inside)
+		: cloneInto(launch, launch.namespaces.cloneFlags, SIGCHLD, cgroupFd, () => inside(theirs, false));
 }
 
 /** It is in the container's cgroups before it joins anything, so those have to be complete by then. */
