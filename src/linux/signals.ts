@@ -1,4 +1,5 @@
 /** Signals by name and number (signal(7)), as people write them: TERM, SIGTERM, sigterm, 15, RTMIN+3. */
+
 import {
 	SIGABRT,
 	SIGALRM,
@@ -35,6 +36,7 @@ import {
 	SIGXFSZ,
 } from "../sys/constants.js";
 import { TsrunError } from "../sys/errors.js";
+import { nearest } from "../sys/nearest.js";
 
 /** Of two names for one number the first is the one we print. */
 const numbers: Readonly<Record<string, number>> = {
@@ -80,12 +82,10 @@ const numbers: Readonly<Record<string, number>> = {
 export function parseSignal(text: string): number {
 	const number = /^\d+$/.test(text) ? Number(text) : numberOf(text.toUpperCase().replace(/^SIG/, ""));
 	if (number !== undefined && number >= 0 && number <= SIGRTMAX) return number;
-	const nearest = nearestName(text.toUpperCase().replace(/^SIG/, ""));
+	const near = nearest(text.toUpperCase().replace(/^SIG/, ""), Object.keys(numbers));
 	throw new TsrunError("signal-unknown", `unknown signal ${JSON.stringify(text)}`, {
 		object: text,
-		hint: nearest
-			? `did you mean ${nearest}?`
-			: `use a name such as TERM, KILL or RTMIN+1, or a number up to ${SIGRTMAX}`,
+		hint: near ? `did you mean ${near}?` : `use a name such as TERM, KILL or RTMIN+1, or a number up to ${SIGRTMAX}`,
 	});
 }
 
@@ -103,28 +103,4 @@ export function signalName(number: number): string {
 	const name = Object.keys(numbers).find((each) => numbers[each] === number);
 	if (name !== undefined) return `SIG${name}`;
 	return number > SIGRTMIN && number < SIGRTMAX ? `SIGRTMIN+${number - SIGRTMIN}` : String(number);
-}
-
-/** The name that two slips of the finger at most turn into the wanted one. */
-function nearestName(wanted: string): string | undefined {
-	const ranked = Object.keys(numbers)
-		.map((name) => ({ name, distance: editDistance(name, wanted) }))
-		.sort((a, b) => a.distance - b.distance);
-	const best = ranked[0];
-	return best && best.distance <= Math.min(2, wanted.length - 1) ? best.name : undefined;
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours that turn one into the other (optimal string alignment). */
-function editDistance(from: string, to: string): number {
-	const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
-	const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
-	for (let i = 1; i <= from.length; i++) {
-		rows[i] = [i];
-		for (let j = 1; j <= to.length; j++) {
-			const replaced = at(i - 1, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
-			const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? at(i - 2, j - 2) + 1 : replaced;
-			rows[i]?.push(Math.min(replaced, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1));
-		}
-	}
-	return at(from.length, to.length);
 }

@@ -9,6 +9,7 @@ import { cgroupMounts, hostCgroups } from "../../linux/cgroups/mounts.js";
 import { becomeForeground, bindConsole, openTerminal } from "../../linux/console.js";
 import { containerDevices, devIsBound, makeDeviceLinks, makeDevices } from "../../linux/devices.js";
 import { allowSearch, joinSessionKeyring } from "../../linux/keyring.js";
+import { setSelinuxKeyLabel } from "../../linux/lsm.js";
 import { makePathsReadonly, maskPaths } from "../../linux/masked-paths.js";
 import type { MountOptions } from "../../linux/mount-options.js";
 import { finishMounts, makeMounts } from "../../linux/mounts.js";
@@ -102,6 +103,7 @@ function once(step: () => void): () => void {
 function prepareNamespaces({ namespaces, bundle, options, id }: Launch, proc: Fd): void {
 	const { config } = bundle;
 	if (!options.noNewKeyring) {
+		if (config.process?.selinuxLabel) setSelinuxKeyLabel(proc, config.process.selinuxLabel);
 		const { key } = joinSessionKeyring(id);
 		if (key !== null) allowSearch(key, namespaces.has("user"));
 	}
