@@ -65,11 +65,12 @@ static JSContext *new_context(JSRuntime *runtime)
 /* The engine with the door in it and main.js read. */
 static bool start(void)
 {
-	if (!heap_create())
+	JSRuntime *runtime = heap_new_runtime();
+
+	if (!runtime)
 		return false;
-	HEAP->zeroing = engine_time_stands;
-	HEAP->runtime = JS_NewRuntime2(&heap_functions, NULL);
-	HEAP->context = HEAP->runtime ? new_context(HEAP->runtime) : NULL;
+	HEAP->runtime = runtime;
+	HEAP->context = new_context(runtime);
 	if (!HEAP->context)
 		return false;
 	/* a command is over before cyclic garbage could matter; the limit is for the one that stays, `run` */

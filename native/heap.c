@@ -10,6 +10,17 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "engine/substitutes.h"
+
+#ifdef __SANITIZE_ADDRESS__
+struct heap debug_heap;
+
+JSRuntime *heap_new_runtime(void)
+{
+	return JS_NewRuntime();
+}
+#else
+
 #define WORD sizeof(uint64_t)
 /* classes 0 … 63 are 8, 16 … 512 bytes; above that every doubling has four: 640, 768, 896, 1024, 1280 … */
 #define SMALL 64u
@@ -34,15 +45,6 @@ static size_t size_of(unsigned class)
 static void *map(void *address, size_t size, int flags)
 {
 	return mmap(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-}
-
-bool heap_create(void)
-{
-	if (map(HEAP_BASE, HEAP_IMAGE_ROOM, MAP_FIXED_NOREPLACE) != HEAP_BASE)
-		return false;
-	HEAP->next = HEAP_BASE + sizeof(struct heap);
-	HEAP->end = HEAP_BASE + HEAP_IMAGE_ROOM;
-	return true;
 }
 
 static unsigned *class_at(const void *block)
@@ -121,4 +123,15 @@ static void *heap_realloc(JSMallocState *state, void *block, size_t size)
 	return larger;
 }
 
-const JSMallocFunctions heap_functions = {heap_malloc, heap_free, heap_realloc, heap_usable};
+static const JSMallocFunctions functions = {heap_malloc, heap_free, heap_realloc, heap_usable};
+
+JSRuntime *heap_new_runtime(void)
+{
+	if (map(HEAP_BASE, HEAP_IMAGE_ROOM, MAP_FIXED_NOREPLACE) != HEAP_BASE)
+		return NULL;
+	HEAP->next = HEAP_BASE + sizeof(struct heap);
+	HEAP->end = HEAP_BASE + HEAP_IMAGE_ROOM;
+	HEAP->zeroing = engine_time_stands;
+	return JS_NewRuntime2(&functions, NULL);
+}
+#endif

@@ -27,11 +27,15 @@ struct heap {
 	JSModuleDef *main;
 };
 
+#ifdef __SANITIZE_ADDRESS__
+/* the debug build has libc's malloc, which the sanitizer watches, and is never saved */
+extern struct heap debug_heap;
+#define HEAP (&debug_heap)
+#else
 #define HEAP ((struct heap *)HEAP_BASE)
+#endif
 
-/* An empty heap at HEAP_BASE with HEAP_IMAGE_ROOM; false when the address is taken. */
-bool heap_create(void);
-
-extern const JSMallocFunctions heap_functions;
+/* A runtime in an empty heap at HEAP_BASE with HEAP_IMAGE_ROOM; NULL when the address is taken. */
+JSRuntime *heap_new_runtime(void);
 
 #endif

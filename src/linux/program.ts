@@ -25,23 +25,28 @@ export function findProgram(name: string, env: readonly string[]): string {
 		return name;
 	}
 	const path = env.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length);
-	let denied = false;
+	let denied: string | undefined;
 	for (const directory of path === undefined ? [] : path.split(":")) {
 		const candidate = `${directory === "" ? "." : directory}/${name}`;
 		const answer = isExecutable(candidate);
 		if (answer === "yes") return candidate;
-		if (answer === "denied") denied = true;
+		if (answer === "denied") denied ??= candidate;
 	}
-	if (denied) {
-		throw new TsrunError("program-not-executable", `exec: ${JSON.stringify(name)}: permission denied`, {
-			stage: "program",
-			object: name,
-			hint: "files of that name are in $PATH, but none is executable for the user: chmod +x",
+	throw notFoundInPath(name, path, denied);
+}
+
+/** runc's words also when there is a file: engines make the status 127 of them. */
+function notFoundInPath(name: string, path: string | undefined, denied: string | undefined): TsrunError {
+	const message = `exec: ${JSON.stringify(name)}: executable file not found in $PATH`;
+	const details = { stage: "program", object: name };
+	if (denied !== undefined) {
+		return new TsrunError("program-not-executable", `${message}: ${denied} is there, but may not be executed`, {
+			...details,
+			hint: "the user of the process may not execute it: chmod +x",
 		});
 	}
-	throw new TsrunError("program-missing", `exec: ${JSON.stringify(name)}: executable file not found in $PATH`, {
-		stage: "program",
-		object: name,
+	return new TsrunError("program-missing", message, {
+		...details,
 		hint: path === undefined ? "process.env sets no PATH: set it or give args[0] with its path" : `PATH is ${path}`,
 	});
 }

@@ -24,7 +24,9 @@ export function openBundle(directory: string, log: Logger): Bundle {
 	const { config, warnings } = loadConfig(text);
 	refuseUnsupported(config);
 	for (const { path: where, message } of warnings) log.warning(`config.json: ${where}: ${message}`);
-	return { path, text, config, rootfs: findRootfs(path, config) };
+	const rootfs = findRootfs(path, config);
+	log.debug(`bundle ${path}: config.json is valid, the root filesystem is ${rootfs}`);
+	return { path, text, config, rootfs };
 }
 
 function enter(directory: string): string {

@@ -2,7 +2,7 @@
  * The same small life in other layouts of cgroups than this machine's. Each call of the runtime is made in a mount
  * namespace of its own, in which the cgroup file systems are put in order first: the machine's mounts stay as they are.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { LinuxResources } from "../../src/spec/types.js";
@@ -173,6 +173,53 @@ describe("v2 alone", () => {
 		expect(open("/dev/kmsg", "r")).toBe("OK\n");
 		expect(open("/dev/kmsg", "w")).toBe("EPERM\n");
 		expect(open("/dev/null", "rw")).toBe("OK\n");
+		expect(v2("delete", "--force", id)).toMatchObject(silent);
+	});
+
+	test("has the cgroups that the container made removed, and the paused killed", async ({
+		v2,
+		makeBundle,
+		newId,
+		folder,
+	}) => {
+		const id = newId();
+		const bundle = makeBundle({
+			args: shell(
+				"mkdir -p /sys/fs/cgroup/a/b; sleep 1000 & echo $! >/sys/fs/cgroup/a/b/cgroup.procs; exec /probe print-ready-then-wait",
+			),
+			patch: (config) => {
+				config.linux.namespaces.push({ type: "cgroup" });
+				config.mounts = config.mounts.map((mount) => (mount.type === "cgroup" ? { ...mount, options: ["rw"] } : mount));
+			},
+		});
+		const run = v2("run", "--detach", "--bundle", bundle, id);
+		await waitFor(() => run.later().stdout === "ready\n", { what: "the cgroups inside" });
+		expect(JSON.parse(v2("ps", "--format", "json", id).stdout)).toHaveLength(2);
+		expect(v2("pause", id)).toMatchObject(silent);
+		expect(v2("delete", "--force", id)).toMatchObject(silent);
+		expect(describeLeaks(findLeaks(folder))).toEqual([]);
+	});
+
+	test("takes an update, and keeps what it does not name", ({ v2, makeBundle, newId, folder, skip }) => {
+		// runc 1.1 knows no unified in an update
+		needs(skip, "tsrun");
+		const id = newId();
+		const bundle = makeBundle({
+			patch: ({ linux }) => {
+				linux.resources.unified = { "cgroup.max.depth": "3", "cgroup.max.descendants": "9" };
+			},
+		});
+		expect(v2("run", "--detach", "--bundle", bundle, id)).toMatchObject(silent);
+		const changes = join(folder, "changes");
+		const update = (unified: Record<string, string>) => {
+			writeFileSync(changes, JSON.stringify({ unified }));
+			return v2("update", "--resources", changes, id);
+		};
+		const value = (file: string) => readFileSync(join(hierarchyOf(""), id, file), "utf8").trim();
+		expect(update({ "cgroup.max.depth": "5" })).toMatchObject(silent);
+		expect([value("cgroup.max.depth"), value("cgroup.max.descendants")]).toEqual(["5", "9"]);
+		expect(update({ "cgroup.max.depth": "none" }).status).toBe(1);
+		expect(value("cgroup.max.depth")).toBe("5");
 		expect(v2("delete", "--force", id)).toMatchObject(silent);
 	});
 

@@ -218,48 +218,54 @@ describe("ends in the control file:", () => {
 	}
 });
 
-/** hugetlb is a controller of the unified half here; what we hand down for it, we take back. */
-const withHugetlb = test.extend("hugetlb", { auto: true }, ({ skip }, { onCleanup }) => {
+/** hugetlb is a controller of the unified half here; the path makes it pass through a cgroup that has not got it yet. */
+const withHugetlb = test.extend("nested", ({ skip, folder }, { onCleanup }) => {
 	// runc looks for every controller in v1 alone
 	needs(skip, "tsrun");
-	const top = hierarchyOf("");
-	const words = (file: string) =>
-		existsSync(join(top, file)) ? readFileSync(join(top, file), "utf8").split(/\s+/) : [];
-	if (!words("cgroup.controllers").includes("hugetlb")) skip("the unified hierarchy has no hugetlb controller");
-	if (words("cgroup.subtree_control").includes("hugetlb")) return;
-	onCleanup(() => writeFileSync(join(top, "cgroup.subtree_control"), "-hugetlb"));
+	const controllers = join(hierarchyOf(""), "cgroup.controllers");
+	if (!existsSync(controllers) || !readFileSync(controllers, "utf8").includes("hugetlb")) {
+		skip("the unified hierarchy has no hugetlb controller");
+	}
+	const above = `/${basename(folder)}-above`;
+	onCleanup(() => removeCgroup(above));
+	return `${above}/own`;
 });
 
 describe("where the unified hierarchy has the controller,", () => {
-	withHugetlb("hugepageLimits limit use and reservations there", ({ start }) => {
-		const { pid, remove } = start({ hugepageLimits: [{ pageSize: "2MB", limit: 4 * MiB }] });
+	withHugetlb("hugepageLimits limit use and reservations there", ({ start, nested }) => {
+		const { pid, remove } = start({ hugepageLimits: [{ pageSize: "2MB", limit: 4 * MiB }] }, nested);
 		expect(control(pid, "", "hugetlb.2MB.max")).toBe(String(4 * MiB));
 		expect(control(pid, "", "hugetlb.2MB.rsvd.max")).toBe(String(4 * MiB));
 		remove();
 	});
 
-	withHugetlb("a page size that the kernel lacks is an error", ({ container }) => {
+	withHugetlb("a page size that the kernel lacks is an error", ({ container, nested }) => {
 		const message = container.refusal({
 			patch: ({ linux }) => {
+				linux.cgroupsPath = nested;
 				linux.resources.hugepageLimits = [{ pageSize: "3MB", limit: MiB }];
 			},
 		});
 		expect(message).toMatch(/write "1048576" to \S+\/hugetlb\.3MB\.max: no such file or directory/);
 	});
 
-	withHugetlb("unified writes the file that the key names, after the rest", ({ start }) => {
-		const { pid, remove } = start({
-			hugepageLimits: [{ pageSize: "2MB", limit: 4 * MiB }],
-			unified: { "hugetlb.2MB.max": String(6 * MiB), "cgroup.max.descendants": "7" },
-		});
+	withHugetlb("unified writes the file that the key names, after the rest", ({ start, nested }) => {
+		const { pid, remove } = start(
+			{
+				hugepageLimits: [{ pageSize: "2MB", limit: 4 * MiB }],
+				unified: { "hugetlb.2MB.max": String(6 * MiB), "cgroup.max.descendants": "7" },
+			},
+			nested,
+		);
 		expect(control(pid, "", "hugetlb.2MB.max")).toBe(String(6 * MiB));
 		expect(control(pid, "", "cgroup.max.descendants")).toBe("7");
 		remove();
 	});
 
-	withHugetlb("unified with a controller that is not there is an error that says so", ({ container }) => {
+	withHugetlb("unified with a controller that is not there is an error that says so", ({ container, nested }) => {
 		const message = container.refusal({
 			patch: ({ linux }) => {
+				linux.cgroupsPath = nested;
 				linux.resources.unified = { "memory.high": "1000000" };
 			},
 		});

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect } from "vitest";
+import type { LinuxResources } from "../../src/spec/types.js";
 import type { BaseConfig } from "../support/bundle.js";
 import { cgroupPath, makeCgroup, removeCgroup } from "../support/cgroups.js";
 import { listenForConsole } from "../support/console-socket.js";
@@ -214,16 +215,30 @@ describe("several ids", () => {
 			args: shell("/probe id; echo text >/volume/file"),
 			patch: (config) => {
 				mapped(config);
-				config.process.user = { uid: 1000, gid: 100, additionalGids: [5] };
+				config.process.user = { uid: 1000, gid: 100 };
 				config.mounts.push({ destination: "/volume", source: volume, options: ["bind", "rw", "nosuid"] });
 			},
 		});
 		const { status, stdout, stderr } = asUser.after(grant(folder, "tsrun-test"), "run", "--bundle", bundle, newId());
 		expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-		expect(JSON.parse(stdout)).toMatchObject({ uid: 1000, gid: 100, groups: [5] });
+		expect(JSON.parse(stdout)).toMatchObject({ uid: 1000, gid: 100 });
 		expect(statSync(join(volume, "file"))).toMatchObject({ uid: 200999, gid: 300099 });
 		expect(statesIn(runtimeDir)).toEqual([]);
 		expect(describeLeaks(findLeaks(folder))).toEqual([]);
+	});
+
+	test("let the user have more groups", ({ asUser, userBundle, newId, folder, skip }) => {
+		// runc refuses additionalGids to a user, whatever is mapped
+		needs(skip, "newuidmap", "tsrun");
+		const bundle = userBundle({
+			args: ["/probe", "id"],
+			patch: (config) => {
+				mapped(config);
+				config.process.user.additionalGids = [5, 100];
+			},
+		});
+		const { status, stdout } = asUser.after(grant(folder, "tsrun-test"), "run", "--bundle", bundle, newId());
+		expect({ status, ...JSON.parse(stdout) }).toMatchObject({ status: 0, uid: 0, groups: [5, 100] });
 	});
 
 	test("that are not granted are an error with newuidmap's words", ({ asUser, userBundle, newId, folder, skip }) => {
@@ -268,32 +283,36 @@ describe("several ids", () => {
 describe("cgroups", () => {
 	const alone = "umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup";
 
-	test("that nobody delegated make limits an error with the cure", ({
-		asUser,
-		userBundle,
-		newId,
-		runtimeDir,
-		folder,
-	}) => {
-		for (const wish of [{ resources: { pids: { limit: 20 } } }, { cgroupsPath: `/${basename(folder)}-own` }]) {
-			const bundle = userBundle({
-				args: ["/probe", "id"],
-				patch: ({ linux }) => {
-					Object.assign(linux, wish);
-				},
-			});
-			const log = join(runtimeDir, `log-${Object.keys(wish)[0]}`);
+	for (const [wanted, wish] of [
+		["limits", () => ({ resources: { pids: { limit: 20 } } })],
+		["a cgroupsPath", (folder: string) => ({ cgroupsPath: `/${basename(folder)}-own` })],
+	] as const) {
+		test(`that nobody delegated make ${wanted} an error with the cure`, ({
+			asUser,
+			userBundle,
+			newId,
+			runtimeDir,
+			folder,
+			skip,
+		}) => {
+			// runc has these words for a cgroupsPath alone, and no hint
+			needs(skip, "tsrun");
+			const patch = ({ linux }: BaseConfig) => Object.assign(linux, wish(folder));
+			const log = join(runtimeDir, "log");
+			const bundle = userBundle({ args: ["/probe", "id"], patch });
 			const result = asUser("--log", log, "--log-format", "json", "run", "--bundle", bundle, newId());
 			expect(result).toMatchObject({ status: 1, stdout: "" });
-			const words = "rootless needs no limits + no cgrouppath when no permission is granted for cgroups";
-			const line = JSON.parse(readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "");
-			expect(line.msg).toContain(words);
-			if (programName === "tsrun")
-				expect(line).toMatchObject({ errno: "EACCES", hint: expect.stringContaining("deleg") });
+			expect(JSON.parse(readFileSync(log, "utf8"))).toMatchObject({
+				msg: expect.stringContaining(
+					"rootless needs no limits + no cgrouppath when no permission is granted for cgroups: mkdir ",
+				),
+				errno: "EACCES",
+				hint: expect.stringContaining("leave cgroupsPath and resources out, or have a cgroup delegated"),
+			});
 			expect(statesIn(runtimeDir)).toEqual([]);
 			expect(describeLeaks(findLeaks(folder))).toEqual([]);
-		}
-	});
+		});
+	}
 
 	test("that nobody delegated leave the container in the caller's", ({ asUser, userBundle, newId }) => {
 		const id = newId();
@@ -323,6 +342,40 @@ describe("cgroups", () => {
 		expect(run).toMatchObject({ status: 0, stdout: "[]\n", stderr: "" });
 	});
 
+	test("of which some were delegated hold the container in those", ({ asUser, userBundle, newId, folder, skip }) => {
+		needs(skip, "cgroup v1");
+		const id = newId();
+		const session = `/${basename(folder)}-session`;
+		const directory = makeCgroup("pids", session);
+		execFileSync("chown", ["-R", `${user}`, directory]);
+		const enter = `echo $$ >${directory}/cgroup.procs`;
+		const bundleWith = (resources: LinuxResources, args = ["/probe", "sleep"]) =>
+			userBundle({
+				args,
+				patch: (config) => {
+					config.linux.resources = { devices: [{ allow: false, access: "rwm" }], ...resources };
+				},
+			});
+		try {
+			const bundle = bundleWith({ pids: { limit: 20 } });
+			expect(asUser.after(enter, "run", "--detach", "--bundle", bundle, id)).toMatchObject(silent);
+			const { pid } = stateOf(asUser, id);
+			expect(cgroupPath(pid, "pids")).toBe(`${session}/${id}`);
+			expect(cgroupPath(pid, "memory")).toBe(cgroupPath("self", "memory"));
+			expect(readFileSync(join(directory, id, "pids.max"), "utf8")).toBe("20\n");
+			expect(asUser("exec", id, "/probe", "read", "/sys/fs/cgroup/pids/pids.max")).toMatchObject({ stdout: "20\n" });
+			expect(asUser("delete", "--force", id)).toMatchObject(silent);
+			const other = asUser.after(enter, "run", "--bundle", bundleWith({ memory: { limit: 1 << 26 } }), newId());
+			expect(failureOf(other)).toMatchObject({
+				status: 1,
+				message: expect.stringContaining("cannot set memory limit: container could not join or create cgroup"),
+			});
+			expect(readdirSync(directory)).not.toContain(id);
+		} finally {
+			removeCgroup(session);
+		}
+	});
+
 	test("that were delegated hold the container and its limits", async ({ asUser, userBundle, newId, folder, skip }) => {
 		// the arrangement below is for a cgroup v2 beside v1; runc leaves the unified half of it alone
 		needs(skip, "cgroup v1", "tsrun");
@@ -339,7 +392,7 @@ describe("cgroups", () => {
 			const bundle = userBundle({
 				args: ["/probe", "sleep"],
 				patch: ({ linux }) => {
-					linux.resources = { unified: { "cgroup.max.depth": "3" } };
+					linux.resources = { devices: [{ allow: false, access: "rwm" }], unified: { "cgroup.max.depth": "3" } };
 				},
 			});
 			expect(asUser.after(enter, "run", "--detach", "--bundle", bundle, id)).toMatchObject(silent);

@@ -76,8 +76,8 @@ describe("ASan and UBSan have nothing to say", () => {
 			config.linux.sysctl = { "net.ipv4.ip_unprivileged_port_start": "80" };
 			config.linux.seccomp = {
 				defaultAction: "SCMP_ACT_ALLOW",
-				syscalls: [{ names: ["getcwd", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 1n }],
-			} as NonNullable<BaseConfig["linux"]["seccomp"]>;
+				syscalls: [{ names: ["getcwd", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }],
+			};
 			delete config.linux.resources.devices;
 		};
 

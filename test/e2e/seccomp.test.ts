@@ -2,12 +2,11 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import type { Seccomp, SeccompAction, SeccompArg, SeccompRule } from "../../src/spec/types.js";
+import type { ContainerProcessState, Seccomp, SeccompAction, SeccompArg, SeccompRule } from "../../src/spec/types.js";
 import type { BaseConfig, BundleOptions } from "../support/bundle.js";
 import { test as base } from "../support/e2e.js";
 import { probe, repository } from "../support/paths.js";
 import { needs } from "../support/skip.js";
-import { waitFor } from "../support/wait.js";
 import { type Watched, watch } from "../support/watched.js";
 
 const test = base
@@ -53,9 +52,6 @@ const SIGSYS = 31;
 
 /** Docker's default profile: a list of what is allowed. */
 const dockers: Seccomp = JSON.parse(readFileSync(join(repository, "bench/docker-default.json"), "utf8")).linux.seccomp;
-
-/** A text log quotes what a plain message does not. */
-const plain = (stderr: string) => stderr.replaceAll('\\"', '"');
 
 describe("a filter", () => {
 	test.for([true, false])("is the program's, with noNewPrivileges %s", (noNewPrivileges, { run }) => {
@@ -197,13 +193,15 @@ describe("a filter", () => {
 		expect(run(allowBut(), call)).toMatchObject({ status: 128 + SIGSYS });
 	});
 
-	test.for<NonNullable<Seccomp["flags"]>>([
-		[],
-		["SECCOMP_FILTER_FLAG_LOG"],
-		["SECCOMP_FILTER_FLAG_TSYNC"],
-		["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
-		["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
-	])("is loaded with flags %j", (flags, { attempt }) => {
+	test.for<readonly [NonNullable<Seccomp["flags"]>]>([
+		[[]],
+		[["SECCOMP_FILTER_FLAG_LOG"]],
+		[["SECCOMP_FILTER_FLAG_TSYNC"]],
+		[["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]],
+		[["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"]],
+	])("is loaded with flags %j", ([flags], { attempt, skip }) => {
+		// runc 1.1 knows none
+		if (flags.length > 0) needs(skip, "tsrun");
 		expect(attempt({ ...allowBut(fail(["mkdir"], 95)), flags }, "mkdir")).toBe("EOPNOTSUPP");
 	});
 
@@ -321,7 +319,7 @@ describe("a profile is refused", () => {
 });
 
 describe("compiled filters", () => {
-	const profile = allowBut(fail(["mkdir"], 95));
+	const profile = allowBut(fail(["uname"], 95));
 	/** [BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW] */
 	const allowAll = Buffer.from("060000000000ff7f", "hex");
 	const cache = test.extend("entry", ({ runtime }) => () => {
@@ -341,45 +339,45 @@ describe("compiled filters", () => {
 
 	cache("are kept for the next container, for root alone", ({ attempt, entry, skip }) => {
 		needs(skip, "tsrun");
-		attempt(profile, "mkdir");
+		attempt(profile, "uname");
 		const path = entry();
 		const { ino, mode } = statSync(path);
 		expect(mode & 0o777).toBe(0o600);
 		expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
-		expect(attempt(profile, "mkdir")).toBe("EOPNOTSUPP");
+		expect(attempt(profile, "uname")).toBe("EOPNOTSUPP");
 		expect(statSync(entry()).ino).toBe(ino);
 		// the only way to see from outside that it is the entry that counts
 		write(path, parse(path).text, allowAll);
-		expect(attempt(profile, "mkdir")).toBe("OK");
+		expect(attempt(profile, "uname")).toBe("OK");
 	});
 
 	cache("are compiled again when the entry is damaged", ({ attempt, entry, skip }) => {
 		needs(skip, "tsrun");
-		attempt(profile, "mkdir");
+		attempt(profile, "uname");
 		const whole = readFileSync(entry());
 		for (const size of [whole.length - 8, 20, 0]) {
 			truncateSync(entry(), size);
-			expect(attempt(profile, "mkdir")).toBe("EOPNOTSUPP");
+			expect(attempt(profile, "uname")).toBe("EOPNOTSUPP");
 			expect(readFileSync(entry()).equals(whole)).toBe(true);
 		}
 	});
 
 	cache("are not taken from an entry that was made from another profile", ({ attempt, entry, skip }) => {
 		needs(skip, "tsrun");
-		attempt(profile, "mkdir");
+		attempt(profile, "uname");
 		const path = entry();
 		const { text } = parse(path);
 		const other = Buffer.from(text.toString().replace('"errnoRet":95', '"errnoRet":96'));
 		expect(other.equals(text)).toBe(false);
 		write(path, other, allowAll);
-		expect(attempt(profile, "mkdir")).toBe("EOPNOTSUPP");
+		expect(attempt(profile, "uname")).toBe("EOPNOTSUPP");
 		expect(parse(path).text.equals(text)).toBe(true);
 	});
 
 	cache("of two profiles are two", ({ attempt, runtime, skip }) => {
 		needs(skip, "tsrun");
-		expect(attempt(profile, "mkdir")).toBe("EOPNOTSUPP");
-		expect(attempt(allowBut(fail(["mkdir"], 28)), "mkdir")).toBe("ENOSPC");
+		expect(attempt(profile, "uname")).toBe("EOPNOTSUPP");
+		expect(attempt(allowBut(fail(["uname"], 28)), "uname")).toBe("ENOSPC");
 		expect(readdirSync(join(runtime.root, "seccomp~"))).toHaveLength(2);
 	});
 
@@ -387,14 +385,19 @@ describe("compiled filters", () => {
 		needs(skip, "tsrun");
 		mkdirSync(runtime.root, { mode: 0o700 });
 		writeFileSync(join(runtime.root, "seccomp~"), "");
-		expect(attempt(profile, "mkdir")).toBe("EOPNOTSUPP");
+		expect(attempt(profile, "uname")).toBe("EOPNOTSUPP");
 	});
 });
 
 describe("an agent", () => {
 	interface Agent extends Watched {
 		readonly path: string;
-		readonly lines: () => readonly { call?: number; fds?: number; rest?: number; state?: Record<string, unknown> }[];
+		/** What came with the connections. */
+		readonly told: () => readonly { readonly fds: number; readonly state: ContainerProcessState }[];
+		/** The numbers of the calls that it decided. */
+		readonly calls: () => readonly number[];
+		/** What came after that on each connection that was closed: nothing. */
+		readonly rests: () => readonly number[];
 	}
 	const mkdirNumber = 83;
 	const withAgent = test
@@ -412,7 +415,13 @@ describe("an agent", () => {
 					.split("\n")
 					.slice(1)
 					.map((line) => JSON.parse(line));
-			return { ...agent, path, lines };
+			return {
+				...agent,
+				path,
+				told: () => lines().filter(({ state }) => state),
+				calls: () => lines().flatMap(({ call }) => call ?? []),
+				rests: () => lines().flatMap(({ rest }) => rest ?? []),
+			};
 		});
 	const asking = (listenerPath: string, more: Partial<Seccomp> = {}): Seccomp => ({
 		...allowBut({ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }),
@@ -427,7 +436,7 @@ describe("an agent", () => {
 		"decides the program's calls, with noNewPrivileges %s",
 		async (noNewPrivileges, { runtime, bundleWith, newId, agent, skip }) => {
 			onlyX64(skip);
-			const { path, lines, ended } = await agent(1);
+			const { path, told, calls, ended } = await agent(1);
 			const id = newId();
 			const bundle = bundleWith(asking(path, { listenerMetadata: "meta: data" }), {
 				args: ["/probe", "syscall", "mkdir"],
@@ -439,62 +448,64 @@ describe("an agent", () => {
 			const run = runtime("run", "--bundle", bundle, id);
 			expect(run).toMatchObject({ status: 1, stdout: "EOPNOTSUPP\n", stderr: "" });
 			await ended();
-			const [first, ...calls] = lines();
-			expect(calls).toEqual([{ call: mkdirNumber }]);
-			// one message with one descriptor, then the end of the connection
-			expect(first).toMatchObject({ fds: 1, rest: 0 });
-			expect(first?.state).toMatchObject({
+			expect(calls()).toEqual([mkdirNumber]);
+			expect(told()).toHaveLength(1);
+			const [{ fds, state } = { fds: 0, state: null }] = told();
+			expect(fds).toBe(1);
+			expect(state).toMatchObject({
 				ociVersion: expect.stringMatching(/^1\./),
 				fds: ["seccompFd"],
 				pid: expect.any(Number),
 				metadata: "meta: data",
-				state: { id, bundle, pid: first?.state?.pid, annotations: { key: "value" } },
+				state: { id, bundle, pid: state?.pid, annotations: { key: "value" } },
 			});
 		},
 	);
 
 	withAgent(
-		"is told of the container's process when it is started, and of each of exec",
+		"is told once per connection, of the container's process and of each of exec",
 		async ({ runtime, bundleWith, newId, agent, folder, skip }) => {
-			// runc loads the filter when it creates the container
+			// runc loads the filter when it creates the container, and leaves the connections open
 			needs(skip, "tsrun");
 			onlyX64(skip);
-			const { path, lines, ended } = await agent(3);
+			const { path, told, calls, rests, ended } = await agent(3);
 			const id = newId();
 			const pidFile = join(folder, "pid");
 			runtime("create", "--bundle", bundleWith(asking(path)), id);
 			const { pid } = JSON.parse(runtime("state", id).stdout);
-			expect(lines()).toEqual([]);
 			expect(runtime("start", id)).toMatchObject({ status: 0, stderr: "" });
-			await waitFor(() => lines().length === 1, { what: "the agent to be told" });
-			expect(lines()[0]?.state).toMatchObject({ pid, state: { id, status: "created", pid } });
-
 			expect(runtime("exec", id, "/probe", "syscall", "mkdir")).toMatchObject({ status: 1, stdout: "EOPNOTSUPP\n" });
-			expect(lines()[1]?.state).toMatchObject({ state: { id, status: "running", pid } });
-			expect(lines()[2]).toEqual({ call: mkdirNumber });
 			runtime("exec", "--detach", "--pid-file", pidFile, id, "/probe", "sleep");
-			await waitFor(() => lines().length === 4, { what: "the agent to be told" });
-			expect(lines()[3]?.state?.pid).toBe(Number(readFileSync(pidFile, "utf8")));
 			runtime("delete", "--force", id);
 			await ended();
+			expect(told().map(({ fds, state }) => [fds, state.state.status, state.state.pid])).toEqual([
+				[1, "created", pid],
+				[1, "running", pid],
+				[1, "running", pid],
+			]);
+			expect(told()[0]?.state.pid).toBe(pid);
+			expect(told()[1]?.state.pid).not.toBe(pid);
+			expect(told()[2]?.state.pid).toBe(Number(readFileSync(pidFile, "utf8")));
+			expect(told()[0]?.state).not.toHaveProperty("metadata");
+			expect(calls()).toEqual([mkdirNumber]);
+			expect(rests()).toEqual([0, 0, 0]);
 		},
 	);
 
 	withAgent("decides the calls of startContainer hooks, too", async ({ runtime, bundleWith, newId, agent, skip }) => {
+		// with runc it is the same filter, and the same connection
+		needs(skip, "tsrun");
 		onlyX64(skip);
-		const { path, lines, ended } = await agent(2);
+		const { path, calls, ended } = await agent(2);
 		const bundle = bundleWith(asking(path), {
-			args: ["/bin/true"],
+			args: ["/bin/echo", "ran"],
 			patch: (config) => {
-				config.hooks = { startContainer: [{ path: "/probe", args: ["probe", "syscall", "mkdir"] }] };
+				config.hooks = { startContainer: [{ path: "/bin/sh", args: ["sh", "-c", "! /probe syscall mkdir"] }] };
 			},
 		});
-		const run = runtime("run", "--bundle", bundle, newId());
-		expect(run.status).toBe(1);
-		expect(plain(run.stderr)).toMatch(/hook #0.*EOPNOTSUPP/);
-		expect(lines()).toContainEqual({ call: mkdirNumber });
-		runtime("run", "--bundle", bundleWith(asking(path), { args: ["/bin/true"] }), newId());
+		expect(runtime("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stdout: "ran\n", stderr: "" });
 		await ended();
+		expect(calls()).toEqual([mkdirNumber]);
 	});
 
 	withAgent("that is not there fails run, and leaves nothing", ({ run, folder }) => {

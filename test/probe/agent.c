@@ -4,9 +4,9 @@
  *
  *   agent SOCKET CONNECTIONS ERRNO
  *
- * "listening" first; then, as one line of JSON each, what comes with a connection {"fds":N,"state":…} and the calls
- * {"call":NUMBER}, which fail with ERRNO, or go on when that is 0. It ends when that many connections have come and all
- * processes behind them have gone.
+ * "listening" first; then, as one line of JSON each, what comes with a connection {"fds":N,"state":…}, how many bytes
+ * come after that {"rest":0} once it is closed, and the calls {"call":NUMBER}, which fail with ERRNO. It ends when that
+ * many connections have come and all processes behind them have gone.
  */
 #define _GNU_SOURCE
 #include "probe.h"
@@ -22,7 +22,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { MOST = 16 };
+enum { MOST = 32 };
+
+struct agent {
+	struct pollfd items[MOST];
+	int is_listener[MOST];
+	int count, connections, listeners, error;
+};
+
+static void add(struct agent *agent, int fd, int is_listener)
+{
+	if (agent->count == MOST || fd < 0)
+		abort();
+	agent->items[agent->count] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	agent->is_listener[agent->count++] = is_listener;
+	agent->listeners += is_listener;
+}
 
 static int listen_at(const char *path)
 {
@@ -33,14 +48,14 @@ static int listen_at(const char *path)
 	return bind(server, (struct sockaddr *)&address, sizeof address) < 0 || listen(server, MOST) < 0 ? -1 : server;
 }
 
-/* The whole message, up to the end of the connection; the last descriptor of it, or -1. */
-static int take_connection(int server)
+/* One message is all that comes; the last descriptor in it is the filter's. */
+static void take_connection(struct agent *agent)
 {
 	static char state[1 << 20];
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = { 0 };
 	struct iovec payload = { .iov_base = state, .iov_len = sizeof state - 1 };
 	struct msghdr message = { .msg_iov = &payload, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
-	int peer = accept(server, NULL, NULL), listener = -1;
+	int peer = accept(agent->items[0].fd, NULL, NULL), listener = -1;
 	ssize_t length = recvmsg(peer, &message, MSG_CMSG_CLOEXEC);
 	size_t count = 0;
 
@@ -49,46 +64,59 @@ static int take_connection(int server)
 		memcpy(&listener, CMSG_DATA(header), sizeof listener);
 	}
 	state[length > 0 ? length : 0] = '\0';
-	printf("{\"fds\":%zu,\"rest\":%zd,\"state\":%s}\n", count, read(peer, control, sizeof control), *state ? state : "null");
-	fflush(stdout);
-	close(peer);
-	return listener;
+	printf("{\"fds\":%zu,\"state\":%s}\n", count, *state ? state : "null");
+	agent->connections++;
+	add(agent, peer, 0);
+	add(agent, listener, 1);
 }
 
-static void decide(int listener, int error)
+/* Its processes have gone when nothing is left to read. */
+static void decide(struct agent *agent, int index)
 {
+	struct pollfd *item = &agent->items[index];
 	struct seccomp_notif call = { 0 };
-	struct seccomp_notif_resp answer = { .error = -error };
+	struct seccomp_notif_resp answer = { .error = -agent->error };
 
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
-		return;
-	printf("{\"call\":%d}\n", call.data.nr);
-	fflush(stdout);
-	answer.id = call.id;
-	answer.flags = error ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	if (!(item->revents & POLLIN)) {
+		item->fd = -1;
+		agent->listeners--;
+	} else if (ioctl(item->fd, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0) {
+		printf("{\"call\":%d}\n", call.data.nr);
+		answer.id = call.id;
+		ioctl(item->fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	}
+}
+
+static void note_end(struct pollfd *item)
+{
+	char byte[64];
+
+	printf("{\"rest\":%zd}\n", read(item->fd, byte, sizeof byte));
+	close(item->fd);
+	item->fd = -1;
 }
 
 int do_agent(int argc, char **argv)
 {
-	struct pollfd items[MOST + 1] = { { .fd = listen_at(argv[2]), .events = POLLIN } };
-	int expected = atoi(argv[3]), error = atoi(argv[4]), alive = 0, count = 1;
+	struct agent agent = { .error = atoi(argv[4]) };
+	int expected = atoi(argv[3]);
 
 	(void)argc;
-	if (items[0].fd < 0)
-		return outcome(1);
+	add(&agent, listen_at(argv[2]), 0);
 	say("listening");
-	while ((count <= expected || alive > 0) && poll(items, (nfds_t)count, -1) > 0) {
-		for (int index = 1; index < count; index++) {
-			if (items[index].revents & POLLIN)
-				decide(items[index].fd, error);
-			else if (items[index].revents)
-				items[index].fd = -1, alive--;
+	while (agent.connections < expected || agent.listeners > 0) {
+		int ready = agent.count;
+
+		poll(agent.items, (nfds_t)ready, -1);
+		for (int index = 1; index < ready; index++) {
+			if (agent.items[index].revents && agent.is_listener[index])
+				decide(&agent, index);
+			else if (agent.items[index].revents)
+				note_end(&agent.items[index]);
 		}
-		if (items[0].revents && count <= MOST) {
-			items[count++] = (struct pollfd){ .fd = take_connection(items[0].fd), .events = POLLIN };
-			alive++;
-		}
+		if (agent.items[0].revents)
+			take_connection(&agent);
+		fflush(stdout);
 	}
 	return 0;
 }

@@ -6,6 +6,9 @@ import { type Call, describeCall } from "./stop-at.js";
 
 export const sweepsAll = process.env.SWEEP === "all";
 
+/** Milliseconds for one sweep. */
+export const sweepTimeout = sweepsAll ? 900_000 : 30_000;
+
 const O_CREAT = 0o100n;
 
 const making = new Set([

@@ -4,7 +4,7 @@ import { failure, hasCode, TsrunError } from "../../sys/errors.js";
 import { readValueIfPresent } from "./control-files.js";
 import type { CgroupRecord } from "./driver.js";
 import { resourceWrites } from "./resources.js";
-import { inUserNamespace } from "./user-namespace.js";
+import { isUnprivileged } from "./user-namespace.js";
 import { deviceWrites } from "./v1/devices.js";
 import { attachDeviceProgram } from "./v2/attach-devices.js";
 import { enableControllers } from "./v2/controllers.js";
@@ -42,10 +42,13 @@ export function applyResources(record: CgroupRecord, resources: LinuxResources, 
 function placeFor(record: CgroupRecord, controller: string): string {
 	const directory = directoryOf(record, controller);
 	if (directory !== undefined) return directory;
+	const hint = isUnprivileged()
+		? `have the controller ${controller} delegated, or leave the limit out`
+		: `mount -t cgroup -o ${controller} cgroup /sys/fs/cgroup/${controller}, or leave the limit out`;
 	throw new TsrunError("cgroup-failed", `cannot set ${controller} limit: container could not join or create cgroup`, {
 		stage: "cgroup",
 		object: controller,
-		hint: `mount -t cgroup -o ${controller} cgroup /sys/fs/cgroup/${controller}, or leave the limit out`,
+		hint,
 	});
 }
 
@@ -58,6 +61,7 @@ function checkUsage(record: CgroupRecord, memory: MemoryResources): void {
 }
 
 function applyDevices(record: CgroupRecord, rules: readonly DeviceRule[], isNew: boolean): void {
+	if (directoryOf(record, "devices") === undefined && isUnprivileged()) return;
 	const directory = placeFor(record, "devices");
 	const version = versionOf(record, "devices");
 	const what = `set the device rules of ${directory}`;
@@ -71,13 +75,13 @@ function applyDevices(record: CgroupRecord, rules: readonly DeviceRule[], isNew:
 }
 
 /**
- * Root of a user namespace can neither set device rules nor make device nodes, so nothing is lost without; nor is it
- * for another user when nothing is denied.
+ * A user, or root of a user namespace, can neither set device rules nor make device nodes, so nothing is lost without;
+ * nor is it for root of few capabilities when nothing is denied.
  */
 function mayDoWithout(error: unknown, version: 1 | 2, rules: readonly DeviceRule[]): boolean {
 	const refusal = error instanceof TsrunError ? error.details.cause : error;
 	if (!hasCode(refusal, "EPERM", "EACCES")) return false;
-	return inUserNamespace() || (version === 2 && rules.every((rule) => rule.allow));
+	return isUnprivileged() || (version === 2 && rules.every((rule) => rule.allow));
 }
 
 function applyUnified(record: CgroupRecord, unified: Readonly<Record<string, string>>): void {

@@ -1,11 +1,10 @@
 /** Making a container's cgroup: all directories or none, and never in one that somebody else uses. */
 import { attempt, failure, isSysError, TsrunError } from "../../sys/errors.js";
-import { sys } from "../../sys/index.js";
 import { fillCpuset } from "./cpuset.js";
 import type { CgroupRecord } from "./driver.js";
 import { processesBelow } from "./members.js";
 import { makeDirectory, tryRemove } from "./tree.js";
-import { inUserNamespace } from "./user-namespace.js";
+import { isUnprivileged } from "./user-namespace.js";
 import { enableControllers } from "./v2/controllers.js";
 
 /** What refuses an unprivileged user. */
@@ -57,7 +56,7 @@ function isDenied(error: unknown): boolean {
 function mkdirFailure(directory: string, error: unknown): unknown {
 	if (!isSysError(error)) return error;
 	const denied = error.code === "EACCES" || error.code === "EPERM";
-	const rootless = denied && (sys.geteuid() !== 0 || inUserNamespace());
+	const rootless = denied && isUnprivileged();
 	const why = rootless ? "rootless needs no limits + no cgrouppath when no permission is granted for cgroups: " : "";
 	return failure("cgroup-failed", `unable to apply cgroup configuration: ${why}mkdir "${directory}"`, error, {
 		stage: "cgroup",

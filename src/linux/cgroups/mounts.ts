@@ -73,7 +73,10 @@ export function cgroupMounts(
 	for (const hierarchy of layout.hierarchies) {
 		if (hierarchy.version === 2) continue;
 		const target = nameOf(hierarchy);
-		steps.push(hierarchyMount(hierarchy, target, record, tight | readonly, cgroupNamespace));
+		// a user's container is in the caller's cgroup wherever it may have none of its own
+		const [key = ""] = hierarchy.keys;
+		const source = record.paths[key] ?? ownCgroups(layout).paths[key] ?? "";
+		steps.push(hierarchyMount(hierarchy, target, source, tight | readonly, cgroupNamespace));
 		if (hierarchy.keys.length > 1) links.push(...linksTo(target, hierarchy.keys));
 	}
 	const end: CgroupRemount = { kind: "remount", target: "", flags: tight | readonly };
@@ -93,11 +96,11 @@ function nameOf({ mountPoint }: Hierarchy): string {
 function hierarchyMount(
 	{ keys }: Hierarchy,
 	target: string,
-	record: CgroupRecord,
+	own: string,
 	flags: number,
 	cgroupNamespace: boolean,
 ): NewCgroupMount | BindCgroupMount {
-	const bind: BindCgroupMount = { kind: "bind", target, source: record.paths[keys[0] ?? ""] ?? "", flags };
+	const bind: BindCgroupMount = { kind: "bind", target, source: own, flags };
 	if (!cgroupNamespace) return bind;
 	const data = keys.join(",");
 	const source = data === "name=systemd" ? "systemd" : "cgroup";

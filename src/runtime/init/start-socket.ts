@@ -8,7 +8,6 @@ import type { Fd } from "../../sys/door.js";
 import { hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { waitReadable } from "../../sys/wait.js";
-import { closeAllBut } from "../process/streams.js";
 import type { StateDirectory } from "../state/store.js";
 import { patience, receive, send } from "./sync.js";
 
@@ -26,17 +25,13 @@ export function listenForStart(directory: StateDirectory): Fd {
 	return listener;
 }
 
-/**
- * Init's side: blocks until somebody starts the container, the creator itself (`run`) when nobody else can. Of other
- * descriptors only the `preserved` first ones after the streams are kept meanwhile.
- */
-export function awaitStart(listener: Fd | null, creator: Fd, preserved?: number): Fd {
+/** Init's side: blocks until somebody starts the container, the creator itself (`run`) when nobody else can. */
+export function awaitStart(listener: Fd | null, creator: Fd): Fd {
 	if (listener === null) {
 		if (receive(creator, -1, -1)?.message.type !== "start") sys.exit(1);
 		return creator;
 	}
-	if (preserved === undefined) sys.close(creator);
-	else closeAllBut(preserved, [listener]);
+	sys.close(creator);
 	const signals = holdEndingSignals();
 	for (;;) {
 		const ready = waitReadable([listener, signals], -1);

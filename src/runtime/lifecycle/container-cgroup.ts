@@ -38,7 +38,8 @@ export function makeCgroup(
 	const { linux } = config;
 	const cgroupsPath = linux?.cgroupsPath || undefined;
 	const layout = detectCgroups(!cgroupsPath?.startsWith("/"));
-	const optional = host.rootless && cgroupsPath === undefined && !needsCgroup(linux?.resources);
+	const choosesFreely = host.rootless && cgroupsPath === undefined;
+	const optional = choosesFreely && !needsCgroup(linux?.resources);
 	const none = { layout, cgroup: null, complete: () => {} };
 	if (layout.version === 0 && optional) return none;
 	const record = planCgroup(layout, { cgroupsPath, id: directory.id });
@@ -47,17 +48,23 @@ export function makeCgroup(
 	undo.add("remove the cgroup", () => {
 		for (const part of made) openCgroup(part).destroy();
 	});
-	const make = (cgroup: Cgroup) => {
+	const make = (cgroup: Cgroup, dispensable = false) => {
 		const missing = { ...cgroup.record, paths: missingPaths(cgroup.record) };
 		refuseWhileDeleted(host, directory.id, cgroup.record, missing);
 		appendJournal(directory.fd, { cgroup: missing });
-		if (!cgroup.create({ optional })) return false;
+		if (!cgroup.create({ optional: dispensable })) return false;
 		made.push(missing);
+		if (host.debug) host.log.debug(`cgroup: made ${Object.values(missing.paths).join(", ") || "none, all are there"}`);
 		return true;
 	};
+	if (choosesFreely) {
+		const permitted = makePermitted(record, (cgroup) => make(cgroup, true));
+		if (permitted !== null) return { layout, cgroup: permitted, complete: () => limitCgroup(permitted, config) };
+		if (optional) return none;
+	}
 	const cgroup = openCgroup(record);
 	const [now, later] = putOff && record.version === 1 ? parts(record) : [cgroup, null];
-	if (!make(now)) return none;
+	make(now);
 	const complete = () => {
 		if (later !== null) make(later);
 		limitCgroup(cgroup, config);
@@ -65,11 +72,22 @@ export function makeCgroup(
 	return { layout, cgroup, complete };
 }
 
+/** Of a user: hierarchy by hierarchy, since some may be delegated and others not. null when none is. */
+function makePermitted(record: CgroupRecord, make: (cgroup: Cgroup) => boolean): Cgroup | null {
+	const directories = [...new Set(Object.values(record.paths))];
+	const made = directories.filter((directory) => make(part(record, (_key, path) => path === directory)));
+	return made.length > 0 ? part(record, (_key, path) => made.includes(path)) : null;
+}
+
 /** The directory in the unified hierarchy, if there is one, and those of v1. */
 function parts(record: CgroupRecord): readonly [Cgroup, Cgroup] {
-	const part = (wanted: (key: string) => boolean) =>
-		openCgroup({ ...record, paths: Object.fromEntries(Object.entries(record.paths).filter(([key]) => wanted(key))) });
-	return [part((key) => key === ""), part((key) => key !== "")];
+	return [part(record, (key) => key === ""), part(record, (key) => key !== "")];
+}
+
+/** The cgroup in some of its hierarchies. */
+function part(record: CgroupRecord, wanted: (key: string, path: string) => boolean): Cgroup {
+	const paths = Object.entries(record.paths).filter(([key, path]) => wanted(key, path));
+	return openCgroup({ ...record, paths: Object.fromEntries(paths) });
 }
 
 function refuseSystemd({ systemdCgroup }: Host): void {

@@ -9,6 +9,7 @@ import { launch } from "./launch.js";
 export function createContainer(host: Host, id: string, options: CreateOptions): void {
 	withUndo(host.log.warning, (undo) => {
 		const { init, master } = launch(host, id, options, { detached: true, ownStart: false }, undo);
+		host.log.debug(`process ${init.pid} has its environment and waits for start`);
 		placeTerminal(master, options.consoleSocket);
 		if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, init.pidfd);
 		// last: who finds it may rely on all the rest

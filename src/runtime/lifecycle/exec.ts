@@ -94,12 +94,14 @@ function startProcess(
 		warn: host.log.warning,
 		errorPrefix: "unable to start container process: ",
 	});
+	host.log.debug(`process ${child.pid} has joined container ${record.id}`);
 	placeTerminal(master, options.consoleSocket);
 	if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, child.pidfd);
 	writePidFile(options.pidFile, child.pid, undo);
 	offer(socket, { type: "start" });
 	awaitProgram(socket, { pid: child.pid, state: stateOf(record, status, record.pid) });
 	sys.close(socket);
+	host.log.debug(`process ${child.pid} runs its program`);
 	return { child, master };
 }
 

@@ -28,6 +28,7 @@ export function runContainer(host: Host, id: string, options: RunOptions): numbe
 	if (!options.noSubreaper) sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	const { init, master } = launchAndStart(host, id, options);
 	const status = attendAndClose(init, signals, master);
+	host.log.debug(`process ${init.pid} has ended with status ${status}`);
 	if (!options.keep) deleteOwn(host, id);
 	return status;
 }
@@ -46,12 +47,14 @@ function launchAndStart(host: Host, id: string, options: RunOptions): Launched {
 		const mode = { detached: options.detach, ownStart: true };
 		const container = launch(host, id, options, mode, undo);
 		const { init, master, socket, record } = container;
+		host.log.debug(`process ${init.pid} has its environment`);
 		placeTerminal(master, options.consoleSocket);
 		if (options.pidfdSocket !== undefined) handOverPidfd(options.pidfdSocket, init.pidfd);
 		writePidFile(options.pidFile, init.pid, undo);
 		offer(socket, { type: "start" });
 		awaitProgram(socket, { pid: init.pid, state: stateOf(record, "created", init.pid) });
 		sys.close(socket);
+		host.log.debug(`process ${init.pid} runs its program`);
 		return container;
 	});
 	runPoststart(host, launched.record);

@@ -33,6 +33,7 @@ export function startContainer(host: Host, id: string): void {
 	}
 	awaitOrDestroy(host, record, socket);
 	sys.close(socket);
+	host.log.debug(`process ${record.pid} runs its program`);
 	runPoststart(host, record);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { applyRlimits } from "../../../src/linux/rlimits.js";
+import { applyRlimits, raisesHardLimit } from "../../../src/linux/rlimits.js";
 import type { Rlimit, RlimitType } from "../../../src/spec/types.js";
 import { RLIM_INFINITY, RLIMIT_CORE, RLIMIT_NOFILE } from "../../../src/sys/constants.js";
 import { TsrunError } from "../../../src/sys/errors.js";
@@ -61,5 +61,16 @@ describe("applyRlimits", () => {
 		door.fail("setrlimit", "EPERM", (resource) => resource === RLIMIT_NOFILE);
 		const error = errorOf({ type: "RLIMIT_NOFILE", soft: 2000000000, hard: 2000000000 });
 		expect(error.details.hint).toBe("the limit may not exceed /proc/sys/fs/nr_open");
+	});
+});
+
+describe("raisesHardLimit", () => {
+	it.each([
+		[4096, false],
+		[4097, true],
+		[RLIM_INFINITY, true],
+	])("of 4096 to %s is %s", (hard, raises) => {
+		door.answer("getrlimit", { soft: 1n, hard: 4096n });
+		expect(raisesHardLimit({ type: "RLIMIT_NPROC", soft: 1, hard })).toBe(raises);
 	});
 });

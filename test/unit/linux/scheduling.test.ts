@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+	allowEveryCpu,
 	applyCpuAffinity,
 	applyIoPriority,
 	applyMemoryPolicy,
@@ -180,5 +181,17 @@ describe("lists of numbers", () => {
 	it("of CPUs that do not exist are named", () => {
 		door.fail("sched_setaffinity", "EINVAL");
 		expect(() => applyCpuAffinity("99")).toThrow('set CPU affinity "99": invalid argument');
+	});
+});
+
+describe("allowEveryCpu", () => {
+	it("leaves the choice to the cpuset", () => {
+		allowEveryCpu();
+		expect(door.args("sched_setaffinity")).toEqual([[0, null]]);
+	});
+
+	it("is content when nothing can be set", () => {
+		door.fail("sched_setaffinity", "EINVAL");
+		expect(allowEveryCpu).not.toThrow();
 	});
 });

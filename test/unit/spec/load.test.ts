@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../../src/spec/load.js";
-import { loadProcess } from "../../../src/spec/load-process.js";
+import { checkProcess, loadProcess } from "../../../src/spec/load-process.js";
 import { loadResources } from "../../../src/spec/load-resources.js";
 import {
 	configWith,
@@ -207,6 +207,22 @@ describe("process.json", () => {
 		expect(thrownBy(() => loadProcess("{}", "p.json")).message).toBe(
 			"invalid p.json: 2 errors\n$.cwd: is required but missing\n$.args: args must not be empty",
 		);
+	});
+});
+
+describe("a process that flags describe", () => {
+	const given: Process = { cwd: "/", args: ["sh"] };
+
+	test("is held to the same rules", () => {
+		const wrong = { ...given, cwd: "x", env: ["NAME"] };
+		expect(thrownBy(() => checkProcess(wrong, "flags of exec")).message).toBe(
+			`invalid flags of exec: 2 errors\n$.cwd: Cwd must be an absolute path; found "x"\n$.env[0]: invalid environment variable: missing '='; found "NAME"`,
+		);
+	});
+
+	test("may be questionable, which is a warning", () => {
+		const warnings = checkProcess({ ...given, capabilities: { bounding: ["CAP_X"] } }, "flags of exec");
+		expect(warnings.map(({ message }) => message)).toEqual(['unknown capability "CAP_X" is ignored']);
 	});
 });
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { dispatch } from "../../../../src/cli/dispatch.js";
 import { killContainer } from "../../../../src/runtime/lifecycle/kill.js";
 import { call } from "../call.js";
 
@@ -20,6 +21,11 @@ describe("kill", () => {
 	])("%s sends signal %i", async (line, signal, all) => {
 		expect((await call(line)).status).toBe(0);
 		expect(killContainer).toHaveBeenCalledWith(expect.anything(), "c1", signal, all);
+	});
+
+	it("takes an empty signal for none, as runc does", async () => {
+		expect(await dispatch(["tsrun", "kill", "c1", ""])).toBe(0);
+		expect(killContainer).toHaveBeenCalledWith(expect.anything(), "c1", 15, false);
 	});
 
 	it("refuses a signal that is none", async () => {

@@ -139,7 +139,16 @@ describe("device rules", () => {
 		expect(() => applyResources(pureV1, { devices }, true)).not.toThrow();
 	});
 
-	it("are done without by a user when nothing is denied", () => {
+	it("are done without by a user, with a devices cgroup or without", () => {
+		machineV2();
+		door.answer("geteuid", 1000);
+		door.fail("bpf_prog_load", "EPERM");
+		expect(() => applyResources(v2, { devices }, true)).not.toThrow();
+		const { devices: _dropped, ...paths } = pureV1.paths;
+		expect(() => applyResources({ ...pureV1, paths }, { devices }, true)).not.toThrow();
+	});
+
+	it("are done without by a root of few capabilities when nothing is denied", () => {
 		machineV2();
 		door.fail("bpf_prog_load", "EPERM");
 		expect(() => applyResources(v2, { devices: [{ allow: true }] }, true)).not.toThrow();

@@ -36,11 +36,11 @@ describe("notification", () => {
 		expect(found({ ...notify(["mkdir"]), listenerPath: "/run/agent.sock", listenerMetadata: "x" })).toEqual([]);
 	});
 
-	test("is not possible for write, which the runtime itself needs after the filter", () => {
-		expect(issues({ ...notify(["mkdir", "write"]), listenerPath: "/s" })).toMatchObject([
+	test.each(["write", "sendmsg"])("is not possible for %s, which the runtime itself needs after the filter", (name) => {
+		expect(issues({ ...notify(["mkdir", name]), listenerPath: "/s" })).toMatchObject([
 			{
 				path: "$.linux.seccomp.syscalls[0].names",
-				message: "SCMP_ACT_NOTIFY cannot be used for the write syscall",
+				message: `SCMP_ACT_NOTIFY cannot be used for the ${name} syscall`,
 			},
 		]);
 	});
