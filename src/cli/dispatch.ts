@@ -1,5 +1,6 @@
 /** From the words of one command to its exit status: which verb, with which flags, for which host. */
 
+import { listenFds } from "../runtime/process/listen-fds.js";
 import { type GivenFlag, scanArguments } from "./arguments.js";
 import { type Command, newCommand } from "./command.js";
 import { createHost } from "./context.js";
@@ -51,7 +52,7 @@ async function carryOut(command: Command, words: readonly string[]): Promise<num
 function runVerb(command: Command, verb: Verb, operands: readonly string[], flags: FlagValues): number {
 	const globals = readGlobals(command.globals);
 	const preserved = typeof flags.preserveFds === "number" ? flags.preserveFds : 0;
-	command.log = openLog(globals, 3 + preserved);
+	command.log = openLog(globals, 3 + listenFds() + preserved);
 	const host = createHost(globals, command.log);
 	command.running = true;
 	return verb.run(host, operands, flags);

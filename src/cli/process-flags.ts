@@ -1,5 +1,6 @@
 /** Flags that several verbs share because each of them starts a process, and the options that they become. */
 import type { CreateOptions, ProcessOptions } from "../runtime/options.js";
+import { listenFds } from "../runtime/process/listen-fds.js";
 import { parseWholeNumber } from "./arguments.js";
 import { absolutePath } from "./context.js";
 import type { Flag } from "./verb.js";
@@ -16,7 +17,7 @@ export const processFlags = {
 		name: "preserve-fds",
 		value: "N",
 		parse: parseWholeNumber,
-		help: "hand on N descriptors besides stdio and those of $LISTEN_FDS (default: 0)",
+		help: "hand on the N descriptors after stderr (default: 0)",
 	},
 	detach: { name: "detach", short: "d", help: "return as soon as the program runs" },
 } as const satisfies Record<string, Flag>;
@@ -53,8 +54,12 @@ export function processOptions(values: ProcessValues): ProcessOptions {
 }
 
 export function createOptions(values: CreateValues): CreateOptions {
+	const sockets = listenFds();
+	const options = processOptions(values);
 	return {
-		...processOptions(values),
+		...options,
+		preserveFds: sockets + options.preserveFds,
+		listenFds: sockets,
 		bundle: values.bundle || ".",
 		noPivot: values.pivot === false,
 		noNewKeyring: values.newKeyring === false,

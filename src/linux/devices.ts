@@ -1,7 +1,6 @@
 /** Device nodes and the links of /dev (config-linux.md#devices, #default-devices; runtime-linux.md#dev-symbolic-links). */
 import type { Device, Linux } from "../spec/types.js";
 import {
-	AT_EMPTY_PATH,
 	AT_FDCWD,
 	AT_SYMLINK_NOFOLLOW,
 	O_CLOEXEC,
@@ -24,12 +23,12 @@ import { openOrMakeInRoot, openParentInRoot } from "./safe-path.js";
 const stage = "devices";
 
 const defaultDevices: readonly Device[] = [
-	{ type: "c", path: "/dev/null", major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0 },
-	{ type: "c", path: "/dev/zero", major: 1, minor: 5, fileMode: 0o666, uid: 0, gid: 0 },
-	{ type: "c", path: "/dev/full", major: 1, minor: 7, fileMode: 0o666, uid: 0, gid: 0 },
-	{ type: "c", path: "/dev/random", major: 1, minor: 8, fileMode: 0o666, uid: 0, gid: 0 },
-	{ type: "c", path: "/dev/urandom", major: 1, minor: 9, fileMode: 0o666, uid: 0, gid: 0 },
-	{ type: "c", path: "/dev/tty", major: 5, minor: 0, fileMode: 0o666, uid: 0, gid: 0 },
+	{ type: "c", path: "/dev/null", major: 1, minor: 3 },
+	{ type: "c", path: "/dev/zero", major: 1, minor: 5 },
+	{ type: "c", path: "/dev/full", major: 1, minor: 7 },
+	{ type: "c", path: "/dev/random", major: 1, minor: 8 },
+	{ type: "c", path: "/dev/urandom", major: 1, minor: 9 },
+	{ type: "c", path: "/dev/tty", major: 5, minor: 0 },
 ];
 
 const links: readonly (readonly [link: string, target: string])[] = [
@@ -63,36 +62,21 @@ function makeDevice(root: Fd, device: Device, bindFromHost: boolean): void {
 	if ((bindFromHost && device.type !== "p") || !makeNode(root, device)) bindDevice(root, device);
 }
 
-/** False where mknod(2) is not allowed. */
+/** False where mknod(2) is not allowed. A node that is there keeps its mode and owner: it may be the host's, bound. */
 function makeNode(root: Fd, device: Device): boolean {
-	const { directory, name } = openParentInRoot(root, device.path);
+	const { type, path, major, minor, fileMode = 0o666, uid, gid } = device;
+	const { directory, name } = openParentInRoot(root, path);
 	return withFd(directory, () => {
-		const { mode, uid, gid } = ownership(device);
 		try {
-			sys.mknodat(directory, name, fileTypes[device.type] | mode, Number(device.major ?? 0), Number(device.minor ?? 0));
+			sys.mknodat(directory, name, fileTypes[type] | (fileMode & 0o7777), Number(major ?? 0), Number(minor ?? 0));
 		} catch (error) {
 			if (hasCode(error, "EPERM")) return false;
 			if (!hasCode(error, "EEXIST")) throw error;
+			refuseUnlessSame(sys.fstatat(directory, name, AT_SYMLINK_NOFOLLOW), device);
+			return true;
 		}
-		const made = sys.fstatat(directory, name, AT_SYMLINK_NOFOLLOW);
-		refuseUnlessSame(made, device);
-		if (made.uid !== uid || made.gid !== gid || (made.mode & 0o7777) !== mode) setOwnership(directory, name, device);
+		if (uid || gid) sys.fchownat(directory, name, uid ?? 0, gid ?? 0, AT_SYMLINK_NOFOLLOW);
 		return true;
-	});
-}
-
-function ownership({ fileMode = 0o666, uid = 0, gid = 0 }: Device) {
-	return { mode: fileMode & 0o7777, uid, gid };
-}
-
-/** By descriptor: in a shared volume somebody may swap the node for a link that leads to a file of the host. */
-function setOwnership(directory: Fd, name: string, device: Device): void {
-	withFd(sys.openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0), (fd) => {
-		refuseUnlessSame(sys.fstat(fd), device);
-		const { mode, uid, gid } = ownership(device);
-		sys.fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
-		// after the owner, whose change clears the set-user-id bit; fchmod(2) takes no O_PATH descriptor
-		sys.fchmodat(AT_FDCWD, `/proc/self/fd/${fd}`, mode);
 	});
 }
 

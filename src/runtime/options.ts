@@ -13,6 +13,8 @@ export interface ProcessOptions {
 }
 
 export interface CreateOptions extends ProcessOptions {
+	/** So many of the preserved descriptors are sockets of $LISTEN_FDS. */
+	readonly listenFds: number;
 	/** The directory that holds config.json. */
 	readonly bundle: string;
 	/** chroot(2) in place of pivot_root(2). */

@@ -222,6 +222,30 @@ describe("a mistake on the command line", () => {
 	});
 });
 
+describe("output", () => {
+	const shell = (script: string, ...words: string[]) =>
+		spawnSync("bash", ["--norc", "-c", script, "bash", runtimeProgram, ...words], { encoding: "utf8", input: "" });
+
+	test("that cannot be written is a failure", ({ runtime, makeBundle, newId, skip }) => {
+		needs(skip, "tsrun"); // runc's state does not look
+		const id = newId();
+		runtime("create", "--bundle", makeBundle(), id);
+		const call = shell('"$@" >/dev/full', "--root", runtime.root, "state", id);
+		expect(call).toMatchObject({ status: 1, stderr: "write /dev/stdout: no space left on device\n" });
+		runtime("delete", "--force", id);
+	});
+
+	test("that nobody reads any more is none", ({ runtime, makeBundle, newId, skip }) => {
+		needs(skip, "tsrun"); // Go ends by SIGPIPE
+		const id = newId();
+		runtime("create", "--bundle", makeBundle(), id);
+		const unread = "exec 3> >(:); wait $!";
+		expect(shell(`${unread}; "$@" >&3; echo $?`, "--root", runtime.root, "state", id).stdout).toBe("0\n");
+		expect(shell(`${unread}; "$@" 2>&3; echo $?`, "--root", runtime.root, "state", newId()).stdout).toBe("1\n");
+		runtime("delete", "--force", id);
+	});
+});
+
 describe("an environment", () => {
 	test("that is empty does for every verb", ({ runtime, makeBundle, newId }) => {
 		const [id, bundle] = [newId(), makeBundle()];

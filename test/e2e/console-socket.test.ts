@@ -1,5 +1,5 @@
 /** --console-socket: the terminal of a detached process goes to whoever listens, as one descriptor in one message. */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
@@ -140,8 +140,9 @@ describe("a console socket that does not work", () => {
 		const server = await new Promise<Server>((resolve) => {
 			const listening = createServer().listen(path, () => resolve(listening));
 		});
+		// a server removes its socket when it closes
 		const kept = join(folder, "kept");
-		(await import("node:fs")).linkSync(path, kept);
+		linkSync(path, kept);
 		await new Promise((resolve) => server.close(resolve));
 		return kept;
 	}

@@ -392,14 +392,16 @@ describe("exec's process", () => {
 });
 
 describe("exec --detach", () => {
-	test("returns while the program runs, whose pid is in --pid-file", ({ container, runtime, folder }) => {
+	test("returns while the program runs, whose pid is in --pid-file", async ({ container, runtime, folder }) => {
 		const id = container();
 		const pidFile = join(folder, "pid");
 		const exec = runtime("exec", "--detach", "--pid-file", pidFile, id, "/probe", "sleep");
 		expect(exec).toMatchObject({ status: 0, stdout: "", stderr: "" });
 		const pid = readFileSync(pidFile, "utf8");
 		expect(pid).toMatch(/^\d+$/);
-		expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toBe("/probe\0sleep\0");
+		// runc returns a moment before the program runs
+		const runs = () => readFileSync(`/proc/${pid}/cmdline`, "utf8") === "/probe\0sleep\0";
+		await waitFor(runs, { what: "the program to run" });
 		expect(JSON.parse(runtime("ps", "--format", "json", id).stdout)).toContain(Number(pid));
 	});
 

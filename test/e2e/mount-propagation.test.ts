@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
 import { asAdministrator, test as base, shell, withMounts } from "../support/container.js";
-import { mountAt } from "../support/mounts.js";
+import { hostMountinfo, mountAt } from "../support/mounts.js";
 import { needs } from "../support/skip.js";
 import { stateOf } from "../support/status.js";
 
@@ -186,13 +186,13 @@ describe("rootfsPropagation", () => {
 
 	test.for<RootPropagation>(["shared", "rshared", "slave", "private", "unbindable", undefined])(
 		"%s: no mount of the container gets out to the host",
-		(propagation, { runtime, newId, makeSharedBundle }) => {
+		(propagation, { runtime, newId, makeSharedBundle, folder }) => {
 			const script = "mkdir /new; mount -t tmpfs tmpfs /new; echo > /new/file; ls /new";
 			const { bundle, root } = makeSharedBundle(propagation, shell(script));
-			const before = readFileSync("/proc/self/mountinfo", "utf8");
+			const before = hostMountinfo(folder);
 			expect(runtime("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stdout: "file\n" });
 			expect(existsSync(join(root, "new/file"))).toBe(false);
-			expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(before);
+			expect(hostMountinfo(folder)).toBe(before);
 		},
 	);
 
@@ -225,18 +225,18 @@ describe("rootfsPropagation", () => {
 		expect(container.refusal({ patch })).toMatch(/rootfsPropagation|rootfs propagation/i);
 	});
 
-	test("leaves the host's own propagation as it was", ({ container }) => {
-		const before = readFileSync("/proc/self/mountinfo", "utf8");
+	test("leaves the host's own propagation as it was", ({ container, folder }) => {
+		const before = hostMountinfo(folder);
 		container.output({ args: ["/bin/true"] });
-		expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(before);
+		expect(hostMountinfo(folder)).toBe(before);
 	});
 });
 
-test("a container's mounts are not seen on the host while it runs", ({ runtime, makeBundle, newId }) => {
-	const before = readFileSync("/proc/self/mountinfo", "utf8");
+test("a container's mounts are not seen on the host while it runs", ({ runtime, makeBundle, newId, folder }) => {
+	const before = hostMountinfo(folder);
 	const id = newId();
 	runtime("create", "--bundle", makeBundle(), id);
-	expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(before);
+	expect(hostMountinfo(folder)).toBe(before);
 	expect(readFileSync(`/proc/${stateOf(runtime, id).pid}/mountinfo`, "utf8")).not.toBe(before);
 	runtime("delete", "--force", id);
 });

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
 import { test as base, shell } from "../support/container.js";
+import { hostMountinfo } from "../support/mounts.js";
 import { probe } from "../support/paths.js";
 import { needs } from "../support/skip.js";
 import { stateOf } from "../support/status.js";
@@ -350,10 +351,14 @@ describe("the time namespace", () => {
 	});
 });
 
-test("a mount namespace that is joined has the container's root from then on", async ({ makeNamespace, container }) => {
+test("a mount namespace that is joined has the container's root from then on", async ({
+	makeNamespace,
+	container,
+	folder,
+}) => {
 	const { path } = await makeNamespace("mount");
-	const before = readFileSync("/proc/self/mountinfo", "utf8");
+	const before = hostMountinfo(folder);
 	const patch = withNamespaces(...made("pid"), { type: "mount", path });
 	expect(container.output({ args: ["/bin/ls", "/"], patch })).toContain("probe\n");
-	expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(before);
+	expect(hostMountinfo(folder)).toBe(before);
 });

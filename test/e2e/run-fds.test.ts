@@ -18,6 +18,14 @@ function withDescriptors(runtime: Runtime, folder: string, redirections: string,
 	return spawnSync("bash", words, { encoding: "utf8", env, cwd: folder, input: "", timeout: 20_000 });
 }
 
+/** As from a service manager that has opened two sockets for this pid. */
+function activated(runtime: Runtime, folder: string, pid: string, redirections: string, ...args: string[]): Result {
+	const activation = `LISTEN_FDS=2 LISTEN_PID=${pid} exec "$@" ${redirections}`;
+	const words = ["--norc", "-c", activation, "bash", runtimeProgram, "--root", runtime.root, ...args];
+	const env = { PATH: process.env.PATH, TSRUN_E2E: folder };
+	return spawnSync("bash", words, { encoding: "utf8", env, cwd: folder, input: "", timeout: 20_000 });
+}
+
 /** What `probe fds` printed: the descriptors' numbers. */
 function numbers(stdout: string): number[] {
 	return Object.keys(JSON.parse(stdout)).map(Number);
@@ -49,6 +57,31 @@ describe("the program finds 0, 1 and 2 alone", () => {
 		const { stdout } = withDescriptors(runtime, folder, leaks, "exec", id, "/probe", "fds");
 		expect(numbers(stdout)).toEqual([0, 1, 2]);
 		runtime("delete", "--force", id);
+	});
+});
+
+describe("a stream that the caller has closed", () => {
+	for (const [number, closing] of [
+		[0, "0<&-"],
+		[1, "1>&-"],
+		[2, "2>&-"],
+	] as const) {
+		test(`is no descriptor of the runtime's: ${number}`, ({ runtime, makeBundle, newId, folder, skip }) => {
+			needs(skip, "tsrun"); // runc 1.1 lets the program have a pipe of its own there
+			const bundle = makeBundle({ args: ["/bin/sh", "-c", "/probe fds >&3"] });
+			const words = ["run", "--preserve-fds", "1", "--bundle", bundle, newId()];
+			expect(withDescriptors(runtime, folder, `3>out ${closing}`, ...words).status).toBe(0);
+			const fds = JSON.parse(readFileSync(join(folder, "out"), "utf8"));
+			// 1 is where the probe itself was sent to
+			if (number !== 1) expect(fds[number]).toBe("/dev/null");
+			expect(Object.keys(fds)).toEqual(["0", "1", "2", "3"]);
+		});
+	}
+
+	test("does not keep run from ending with the program's status", ({ runtime, makeBundle, newId, folder }) => {
+		const bundle = makeBundle({ args: ["/probe", "exit", "3"] });
+		const run = withDescriptors(runtime, folder, "0<&- 1>&- 2>&-", "run", "--bundle", bundle, newId());
+		expect(run.status).toBe(3);
 	});
 });
 
@@ -101,5 +134,32 @@ describe("--preserve-fds", () => {
 		const [three, fds = "{}"] = readFileSync(join(folder, "out"), "utf8").split("\n");
 		expect([three, numbers(fds)]).toEqual(["three", [0, 1, 2, 3]]);
 		runtime("delete", id);
+	});
+});
+
+describe("sockets of a service manager", () => {
+	const told = "echo $LISTEN_FDS; echo $LISTEN_PID; cat <&3; cat <&4; /probe fds";
+
+	test("are handed on, with the program's own pid", ({ runtime, makeBundle, newId, folder }) => {
+		for (const name of ["three", "four"]) writeFileSync(join(folder, name), `${name}\n`);
+		const bundle = makeBundle({ args: ["/bin/sh", "-c", told] });
+		const run = activated(runtime, folder, "$$", "3<three 4<four", "run", "--bundle", bundle, newId());
+		expect(run.stdout.split("\n").slice(0, 4)).toEqual(["2", "1", "three", "four"]);
+		expect(numbers(run.stdout.split("\n")[4] ?? "{}")).toEqual([0, 1, 2, 3, 4]);
+	});
+
+	test("come before those of --preserve-fds", ({ runtime, makeBundle, newId, folder }) => {
+		for (const name of ["three", "four", "five"]) writeFileSync(join(folder, name), `${name}\n`);
+		const bundle = makeBundle({ args: ["/bin/sh", "-c", `cat <&5; ${told}`] });
+		const words = ["--log", "log", "run", "--preserve-fds", "1", "--bundle", bundle, newId()];
+		const run = activated(runtime, folder, "$$", "3<three 4<four 5<five 6</dev/null", ...words);
+		expect(run.stdout.split("\n").slice(0, 5)).toEqual(["five", "2", "1", "three", "four"]);
+		expect(numbers(run.stdout.split("\n")[5] ?? "{}")).toEqual([0, 1, 2, 3, 4, 5]);
+	});
+
+	test("are not taken by one whom they are not meant for", ({ runtime, makeBundle, newId, folder }) => {
+		const bundle = makeBundle({ args: ["/bin/sh", "-c", "/bin/test -z $LISTEN_FDS && /probe fds"] });
+		const run = activated(runtime, folder, "1", "3</dev/null 4</dev/null", "run", "--bundle", bundle, newId());
+		expect(numbers(run.stdout)).toEqual([0, 1, 2]);
 	});
 });

@@ -14,7 +14,8 @@ import { needs } from "../support/skip.js";
 const binary = join(repository, "dist/tsrun-debug");
 
 beforeAll(() => {
-	execFileSync(process.execPath, [join(repository, "scripts/build.mjs"), "--debug"], { stdio: "pipe" });
+	const build = [join(repository, "scripts/build.mjs"), "--debug"];
+	execFileSync(process.execPath, build, { stdio: ["ignore", "ignore", "pipe"], maxBuffer: 64 << 20 });
 }, 240_000);
 
 const test = base.extend("sanitized", ({ runtime, folder, skip }, { onCleanup }) => {

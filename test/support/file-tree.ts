@@ -102,7 +102,11 @@ export function createFileTree(nextFd: () => Fd): FileTree {
 	/** Walks `path` from `dirfd`. The last component may be missing; links in it are followed when `follow`. */
 	function locate(syscall: string, dirfd: Fd, path: string, follow: boolean, resolve = 0): Place {
 		const throughFd = /^\/proc\/self\/fd\/(\d+)(\/.*|)$/.exec(path);
-		if (throughFd) return locate(syscall, Number(throughFd[1]), `.${throughFd[2]}`, follow, resolve);
+		if (throughFd) {
+			const fd = Number(throughFd[1]);
+			if (throughFd[2]) return locate(syscall, fd, `.${throughFd[2]}`, follow, resolve);
+			return trailOf(syscall, file(syscall, fd).path).at(-1) ?? { parent: root, name: "", path: "/", inode: root };
+		}
 		const start = dirfd === AT_FDCWD ? "/" : file(syscall, dirfd).path;
 		const jail = resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH) ? start : "/";
 		let todo = path.split("/");

@@ -1,4 +1,6 @@
 /** What a process sees mounted: proc_pid_mountinfo(5). */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 
 export interface SeenMount {
 	readonly id: number;
@@ -47,4 +49,11 @@ export function mountAt(mountinfo: string, point: string): SeenMount {
 	const seen = mounts.findLast((mount) => mount.point === point);
 	if (seen) return seen;
 	throw new Error(`nothing is mounted at ${point}; mount points: ${mounts.map((mount) => mount.point).join(" ")}`);
+}
+
+/** The host's mountinfo for comparison, without what other tests mount meanwhile. */
+export function hostMountinfo(folder: string): string {
+	const others = (line: string) => line.includes("/tsrun-e2e-") && !line.includes(`/${basename(folder)}`);
+	const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+	return lines.filter((line) => !others(line)).join("\n");
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { runtimeProgram } from "./paths.js";
-import type { RunOptions, Runtime } from "./runtime.js";
+import type { Runtime } from "./runtime.js";
 
 /** The line of `--log-format json` that tells why; all but `msg` is tsrun's own. */
 export interface LogLine {
@@ -27,13 +27,9 @@ export interface Refusal {
  * of the log, which is the only one of level "error" and has a time that Go can parse.
  */
 export function refusal(runtime: Runtime, folder: string, ...args: string[]): Refusal {
-	return refusalWith({}, runtime, folder, ...args);
-}
-
-export function refusalWith(options: RunOptions, runtime: Runtime, folder: string, ...args: string[]): Refusal {
 	const log = join(folder, "refusal.log");
 	const before = linesOf(log).length;
-	const { status, stdout, stderr } = runtime.with(options, "--log", log, "--log-format", "json", ...args);
+	const { status, stdout, stderr } = runtime("--log", log, "--log-format", "json", ...args);
 	const lines = linesOf(log).slice(before);
 	const line = JSON.parse(lines.at(-1) ?? "{}");
 	expect(stderr, stdout).toMatch(/^[^\n]+\n$/);

@@ -33,8 +33,9 @@ import { O_DIRECTORY, O_PATH, PR_SET_DUMPABLE, PR_SET_PDEATHSIG } from "../../sy
 import type { Fd } from "../../sys/door.js";
 import { attempt, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
-import { runHooks } from "../hooks/run.js";
+import { type HookSurroundings, runHooks } from "../hooks/run.js";
 import type { Launch } from "../lifecycle/launch.js";
+import { withSockets } from "../process/listen-fds.js";
 import { closeAllBut } from "../process/streams.js";
 import { stateOf } from "../state/record.js";
 import { assumeIdentity, execute, type ReadyProcess } from "./identity.js";
@@ -73,7 +74,7 @@ export function runInit(launch: Launch, socket: Fd, entered: boolean): never {
 		const starter = awaitStart(launch.startListener, socket);
 		try {
 			if (ready === null) throw new TsrunError("config-invalid", "process is not set in config.json");
-			runContainerHooks(launch, "startContainer", "/", ready);
+			runContainerHooks(launch, "startContainer", "/", { confinement: ready.confinement, runtime: starter });
 			execute(ready, starter, preserveFds);
 		} catch (error) {
 			sendError(starter, error);
@@ -187,12 +188,12 @@ function enterRoot({ namespaces, options, bundle }: Launch, root: Fd): void {
 }
 
 /** null for a configuration without `process`: the container can be created, but not started. */
-function prepareProcess({ bundle, seccomp }: Launch, proc: Fd, socket: Fd): ReadyProcess | null {
+function prepareProcess({ bundle, options, seccomp }: Launch, proc: Fd, socket: Fd): ReadyProcess | null {
 	const { process, linux } = bundle.config;
 	if (!process) return null;
 	const umask = sys.umask(0);
 	return assumeIdentity({
-		process,
+		process: withSockets(process, options.listenFds),
 		linux,
 		proc,
 		seccomp,
@@ -206,11 +207,11 @@ function runContainerHooks(
 	launch: Launch,
 	kind: "createContainer" | "startContainer",
 	cwd: string,
-	ready?: ReadyProcess,
+	more: Pick<HookSurroundings, "confinement" | "runtime"> = {},
 ): void {
 	const hooks = launch.bundle.config.hooks?.[kind];
 	if (!hooks?.length) return;
 	const status: Status = kind === "createContainer" ? "creating" : "created";
 	const state = stateOf(launch.identity, status, sys.getpid());
-	runHooks(kind, hooks, { state, cwd, ...(ready ? { confinement: ready.confinement } : {}) });
+	runHooks(kind, hooks, { state, cwd, ...more });
 }

@@ -54,6 +54,7 @@ export function makeCgroup(
 		appendJournal(directory.fd, { cgroup: missing });
 		if (!cgroup.create({ optional: dispensable })) return false;
 		made.push(missing);
+		refuseFrozen(cgroup);
 		if (host.debug) host.log.debug(`cgroup: made ${Object.values(missing.paths).join(", ") || "none, all are there"}`);
 		return true;
 	};
@@ -77,6 +78,16 @@ function makePermitted(record: CgroupRecord, make: (cgroup: Cgroup) => boolean):
 	const directories = [...new Set(Object.values(record.paths))];
 	const made = directories.filter((directory) => make(part(record, (_key, path) => path === directory)));
 	return made.length > 0 ? part(record, (_key, path) => made.includes(path)) : null;
+}
+
+/** A new cgroup is frozen when one above it is: the process would stop on entering it, and we would wait for it. */
+function refuseFrozen(cgroup: Cgroup): void {
+	if (!cgroup.isFrozen()) return;
+	throw new TsrunError("cgroup-in-use", "container's cgroup unexpectedly frozen", {
+		stage: "cgroup",
+		object: Object.values(cgroup.record.paths)[0] ?? "",
+		hint: "a cgroup above it is frozen: thaw that, or choose another linux.cgroupsPath",
+	});
 }
 
 /** The directory in the unified hierarchy, if there is one, and those of v1. */

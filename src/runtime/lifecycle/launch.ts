@@ -4,6 +4,7 @@
  */
 import type { CgroupLayout } from "../../linux/cgroups/detect.js";
 import type { Cgroup, CgroupRecord } from "../../linux/cgroups/driver.js";
+import { hadOomKill } from "../../linux/cgroups/oom.js";
 import { takeTrees } from "../../linux/mapped-mounts.js";
 import { closeNamespaces, type NamespacePlan, planNamespaces } from "../../linux/namespaces.js";
 import { processStat } from "../../linux/proc.js";
@@ -92,6 +93,10 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 	const master = serveUntilReady(socket, init, {
 		warn: host.log.warning,
 		runHooks: () => runRuntimeHooks(plan, init),
+		explainDeath: () =>
+			plan.cgroup !== null && hadOomKill(plan.cgroup)
+				? "container init was OOM-killed (memory limit too low?)"
+				: undefined,
 		errorPrefix: "unable to start container process: error during container init: ",
 	});
 	commitRecord();

@@ -28,6 +28,8 @@ export interface Service {
 	readonly warn: (message: string) => void;
 	/** Runs the hooks of the runtime's namespace when the process says that its environment stands. */
 	readonly runHooks?: () => void;
+	/** Why the process may have ended without a word. */
+	readonly explainDeath?: () => string | undefined;
 	/** Stands before the process's own error: runc's words, by which engines know a failed start. */
 	readonly errorPrefix: string;
 }
@@ -58,8 +60,9 @@ export function serveUntilReady(socket: Fd, process: Child, service: Service): F
 	}
 }
 
-function died({ errorPrefix }: Service): TsrunError {
-	return new TsrunError("init-died", `${errorPrefix}the container's process ended without a word`, {
+function died({ errorPrefix, explainDeath }: Service): TsrunError {
+	const reason = explainDeath?.() ?? "the container's process ended without a word";
+	return new TsrunError("init-died", `${errorPrefix}${reason}`, {
 		stage: "init",
 		hint: "was it killed, perhaps for lack of memory? See the kernel log and linux.resources.memory",
 	});

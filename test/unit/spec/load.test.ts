@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../../src/spec/load.js";
 import { checkProcess, loadProcess } from "../../../src/spec/load-process.js";
 import { loadResources } from "../../../src/spec/load-resources.js";
+import type { Process } from "../../../src/spec/types.js";
 import {
 	configWith,
 	configWithLinux,

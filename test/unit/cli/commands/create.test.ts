@@ -24,6 +24,7 @@ describe("create", () => {
 				noPivot: false,
 				noNewKeyring: false,
 				preserveFds: 0,
+				listenFds: 0,
 			},
 		]);
 	});
@@ -40,6 +41,7 @@ describe("create", () => {
 				noPivot: true,
 				noNewKeyring: true,
 				preserveFds: 2,
+				listenFds: 0,
 			},
 		]);
 	});

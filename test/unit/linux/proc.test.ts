@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { openProc, processStat } from "../../../src/linux/proc.js";
+import { TMPFS_MAGIC } from "../../../src/sys/constants.js";
+import { door } from "../../support/door.js";
+import { watchFds } from "../../support/open-fds.js";
+
+describe("openProc", () => {
+	it("is a descriptor of a procfs", () => {
+		door.files({ "/proc/": "" });
+		const open = watchFds();
+		expect([openProc()]).toEqual([...open]);
+	});
+
+	it("refuses whatever else is at /proc, and leaves nothing open", () => {
+		door.files({ "/proc/": "" });
+		door.answer("fstatfs", { type: TMPFS_MAGIC, flags: 0 });
+		const open = watchFds();
+		expect(() => openProc()).toThrow('"/proc" is not a proc file system');
+		expect(open.size).toBe(0);
+	});
+
+	it("says so when there is none", () => {
+		door.files({});
+		expect(() => openProc()).toThrow('open "/proc": no such file or directory');
+	});
+});
+
+describe("processStat", () => {
+	/** Fields as in proc_pid_stat(5): pid, name, state, parent, group, session, tty, tpgid, flags … start time at 22. */
+	const line = (name: string, flags: number) =>
+		`42 (${name}) S 7 42 42 0 -1 ${flags} 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 200\n`;
+
+	it("tells state, parent and start time", () => {
+		door.files({ "/proc/42/stat": line("program", 0) });
+		expect(processStat(42)).toEqual({ state: "S", parent: 7, neverExecuted: false, startTime: 987654 });
+	});
+
+	it.each(["a b", ")", "x) R 1 (y", "tab\tand\nnewline"])("is not confused by a program called %j", (name) => {
+		door.files({ "/proc/42/stat": line(name, 0) });
+		expect(processStat(42)).toMatchObject({ state: "S", parent: 7, startTime: 987654 });
+	});
+
+	it("tells a process that has been forked from one that has executed a program", () => {
+		door.files({ "/proc/42/stat": line("tsrun:init", 0x400040) });
+		expect(processStat(42)?.neverExecuted).toBe(true);
+	});
+
+	it.each(["ENOENT", "ESRCH"] as const)("%s is a process that has gone", (code) => {
+		door.files({ "/proc/42/stat": "" });
+		door.fail(code === "ENOENT" ? "openat" : "read", code);
+		expect(processStat(42)).toBeNull();
+	});
+
+	it("hides no other error", () => {
+		door.fail("openat", "EACCES");
+		expect(() => processStat(42)).toThrow("Permission denied");
+	});
+});
