@@ -18,7 +18,7 @@ import {
 	O_PATH,
 } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
-import { attempt, hasCode } from "../sys/errors.js";
+import { attempt, failure, hasCode } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
 import { asItIs, mountApi } from "./mount-api.js";
@@ -127,6 +127,33 @@ export function chrootInto(root: Fd): void {
 		},
 		{ stage },
 	);
+}
+
+/** A root that was mounted in the host's own mount namespace: what has to go again. */
+export interface HostRoot {
+	/** Where it is mounted. */
+	readonly path: string;
+	/** The mount that one finds there without it. */
+	readonly below: number;
+}
+
+/** To be kept before {@link mountRoot}. */
+export function hostRootAt(path: string): HostRoot {
+	return { path, below: Number(sys.statx_mount_id(AT_FDCWD, path, 0)) };
+}
+
+/** Unmounts it with everything below, if it is there. */
+export function unmountHostRoot({ path, below }: HostRoot): void {
+	try {
+		if (hostRootAt(path).below !== below) sys.umount2(path, MNT_DETACH);
+	} catch (error) {
+		// the bundle may have gone
+		if (hasCode(error, "ENOENT")) return;
+		throw failure("rootfs-failed", `unmount the root filesystem ${JSON.stringify(path)}`, error, {
+			stage,
+			object: path,
+		});
+	}
 }
 
 export function makeReadonly(root: Fd): void {

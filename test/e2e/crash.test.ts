@@ -13,7 +13,7 @@ import { probe } from "../support/paths.js";
 import { knowTracesOf, type Residue } from "../support/residue.js";
 import type { RunResult, Runtime } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
-import { isAlive, stateOf } from "../support/status.js";
+import { awaitStatus, isAlive, stateOf } from "../support/status.js";
 import { type Call, type Process, type Stopped, stopperOf } from "../support/stop-at.js";
 import { chooseCalls, collectFindings, sweepTimeout } from "../support/sweep.js";
 import { waitFor } from "../support/wait.js";
@@ -34,7 +34,7 @@ interface Sweep {
 	/** What is wrong right after the kill. */
 	readonly after?: (stopped: Stopped) => Promise<readonly string[]>;
 	/** How the mess is cleared up; `delete --force` by default. */
-	readonly recover?: () => RunResult;
+	readonly recover?: () => RunResult | Promise<RunResult>;
 }
 
 interface Trial {
@@ -74,7 +74,7 @@ async function killAtEachCall(
 		await findings.at(call, async () => {
 			const stopped = stopper.killBefore(process, call.number, ...command);
 			const wrong = [...((await after?.(stopped)) ?? [])];
-			const { status, stderr } = recover?.() ?? runtime("delete", "--force", id);
+			const { status, stderr } = (await recover?.()) ?? runtime("delete", "--force", id);
 			if (status !== 0 || stderr !== "") wrong.push(`clearing up: status ${status}, ${stderr}`);
 			return [...wrong, ...(await residue.clear()).map((one) => `left: ${one}`)];
 		});
@@ -83,11 +83,12 @@ async function killAtEachCall(
 }
 
 /** A runtime whose child was killed must have said why it failed, and have taken everything away by itself. */
-function failedCleanly({ status, stderr }: Stopped, residue: Residue, message: RegExp): readonly string[] {
+async function failedCleanly(stopped: Stopped, residue: Residue, message: RegExp): Promise<readonly string[]> {
+	const { status, stderr } = stopped;
 	if (status === 0) return [];
 	return [
 		...(status === 1 && message.test(stderr) ? [] : [`status ${status}, ${stderr}`]),
-		...residue.list().map((one) => `left before delete: ${one}`),
+		...(await residue.list()).map((one) => `left before delete: ${one}`),
 	];
 }
 
@@ -133,9 +134,9 @@ describe("a killed runtime leaves nothing that delete --force does not find", ()
 test("a deletion that was cut short is completed by a plain delete", async ({ trial, runtime }) => {
 	const { id, bundle, residue, sweep } = trial();
 	const before = () => void runtime("create", "--bundle", bundle, id);
-	const recover = () => {
+	const recover = async () => {
 		const repeated = runtime("delete", id);
-		const over = repeated.stderr === "container does not exist\n" && residue.list().length === 0;
+		const over = repeated.stderr === "container does not exist\n" && (await residue.list()).length === 0;
 		return over ? { ...repeated, status: 0, stderr: "" } : repeated;
 	};
 	await sweep({ what: "delete, then delete again", process: 0, command: ["delete", id], before, recover, stride: 8 });
@@ -146,20 +147,23 @@ test("the id is free when a delete has died, and its next container does not suf
 	runtime,
 	folder,
 }) => {
-	const { id, bundle, residue } = trial();
-	const create = ["create", "--bundle", bundle, id];
+	const { id, bundle, residue } = trial({ args: ["/bin/true"] });
 	const stopper = stopperOf(runtime, folder);
-	runtime(...create);
+	const runToItsEnd = async () => {
+		runtime("run", "--detach", "--bundle", bundle, id);
+		await awaitStatus(runtime, id, "stopped");
+	};
+	await runToItsEnd();
 	const { calls } = stopper.watch(0, "delete", id);
 	const last = calls.findLast(({ name, path }) => name === "unlinkat" && path.startsWith(runtime.root));
-	runtime(...create);
+	await runToItsEnd();
 	expect(stopper.killBefore(0, last?.number ?? 0, "delete", id).status).toBe(137);
 	expect(readdirSync(runtime.root)).toEqual([expect.stringContaining(`${id}~`)]);
-	expect(runtime(...create)).toMatchObject({ status: 0, stderr: "" });
+	expect(runtime("create", "--bundle", bundle, id)).toMatchObject({ status: 0, stderr: "" });
 	expect(stateOf(runtime, id).status).toBe("created");
 	expect(JSON.parse(runtime("list", "--format", "json").stdout)).toHaveLength(1);
 	expect(runtime("delete", "--force", id)).toMatchObject({ status: 0, stderr: "" });
-	expect(residue.list()).toEqual([]);
+	expect(await residue.list()).toEqual([]);
 });
 
 describe("when the container's process is killed", () => {
@@ -167,14 +171,14 @@ describe("when the container's process is killed", () => {
 
 	test("create fails, says so and leaves nothing", async ({ trial }) => {
 		const { id, bundle, residue, sweep } = trial();
-		const after = async (stopped: Stopped) => failedCleanly(stopped, residue, died);
+		const after = (stopped: Stopped) => failedCleanly(stopped, residue, died);
 		await sweep({ what: "init in create", process: 1, command: ["create", "--bundle", bundle, id], after, stride: 12 });
 	});
 
 	test("run fails, says so and leaves nothing", async ({ trial }) => {
 		const { id, bundle, residue, sweep } = trial();
 		const command = ["run", "--detach", "--bundle", bundle, id];
-		const after = async (stopped: Stopped) => failedCleanly(stopped, residue, died);
+		const after = (stopped: Stopped) => failedCleanly(stopped, residue, died);
 		await sweep({ what: "init in run", process: 1, command, among: untilExec, after, stride: 40 });
 	});
 });
@@ -197,7 +201,7 @@ describe("when a helper of create is killed", () => {
 	test("a hook, create fails, says so and leaves nothing", async ({ trial }) => {
 		const { id, bundle, residue, sweep } = trial({ patch });
 		const killed = /error running createRuntime hook #0: killed by signal 9/;
-		const after = async (stopped: Stopped) => failedCleanly(stopped, residue, killed);
+		const after = (stopped: Stopped) => failedCleanly(stopped, residue, killed);
 		const command = ["create", "--bundle", bundle, id];
 		await sweep({ what: "a hook", process: 3, command, after, stride: 8 });
 	});

@@ -31,7 +31,7 @@ interface Sweep {
 	/** What there must be before the command. */
 	readonly before?: () => void;
 	/** What is wrong when the command has failed. */
-	readonly failed: (stopped: Stopped) => readonly string[];
+	readonly failed?: () => Promise<readonly string[]>;
 }
 
 interface Trial {
@@ -67,7 +67,7 @@ async function failEachCall(
 			before?.();
 			await findings.at(call, async () => {
 				const stopped = stopper.fail(process, call.number, errno, ...command);
-				const wrong = stopped.status === 0 ? [] : [...unclear(stopped, call, errno), ...failed(stopped)];
+				const wrong = stopped.status === 0 ? [] : [...unclear(stopped, call, errno), ...((await failed?.()) ?? [])];
 				const { status, stderr } = runtime("delete", "--force", id);
 				if (status !== 0 || stderr !== "") wrong.push(`clearing up: status ${status}, ${stderr}`);
 				return [...wrong, ...(await residue.clear()).map((one) => `left: ${one}`)];
@@ -105,8 +105,8 @@ function unclear({ status, stderr }: Stopped, { name }: Call, errno: Errno): rea
 }
 
 /** What failed by itself has to clear up by itself. */
-function leftBehind(residue: Residue): readonly string[] {
-	return residue.list().map((one) => `left before delete: ${one}`);
+async function leftBehind(residue: Residue): Promise<readonly string[]> {
+	return (await residue.list()).map((one) => `left before delete: ${one}`);
 }
 
 describe("a system call that fails once", () => {
@@ -117,7 +117,10 @@ describe("a system call that fails once", () => {
 			rmSync(directory, { recursive: true, force: true });
 			mkdirSync(directory);
 		};
-		const failed = () => [...leftBehind(residue), ...readdirSync(directory).map((name) => `left: ${name}`)];
+		const failed = async () => [
+			...(await leftBehind(residue)),
+			...readdirSync(directory).map((name) => `left: ${name}`),
+		];
 		const command = ["create", "--bundle", bundle, "--pid-file", join(directory, "pid"), id];
 		await sweep({ what: "create", process: 0, command, stride: 2, before, failed });
 	});
@@ -131,19 +134,19 @@ describe("a system call that fails once", () => {
 	test("in start", async ({ trial, runtime }) => {
 		const { id, bundle, sweep } = trial();
 		const before = () => void runtime("create", "--bundle", bundle, id);
-		await sweep({ what: "start", process: 0, command: ["start", id], stride: 4, before, failed: () => [] });
+		await sweep({ what: "start", process: 0, command: ["start", id], stride: 4, before });
 	});
 
 	test("in exec", async ({ trial, runtime }) => {
 		const { id, bundle, sweep } = trial();
 		const before = () => void runtime("run", "--detach", "--bundle", bundle, id);
 		const command = ["exec", id, "/bin/true"];
-		await sweep({ what: "exec", process: 0, command, stride: 6, before, failed: () => [] });
+		await sweep({ what: "exec", process: 0, command, stride: 6, before });
 	});
 
 	test("in delete", async ({ trial, runtime }) => {
 		const { id, bundle, sweep } = trial();
 		const before = () => void runtime("create", "--bundle", bundle, id);
-		await sweep({ what: "delete", process: 0, command: ["delete", id], stride: 4, before, failed: () => [] });
+		await sweep({ what: "delete", process: 0, command: ["delete", id], stride: 4, before });
 	});
 });

@@ -10,9 +10,9 @@ import type { Runtime } from "./runtime.js";
 import { waitFor } from "./wait.js";
 
 export interface Residue {
-	/** One line for each thing that is there. */
-	readonly list: () => string[];
-	/** Waits a moment for what is on its way out, then takes the rest away and tells it. */
+	/** One line for each thing that is there, and not only on its way out. */
+	readonly list: () => Promise<string[]>;
+	/** The same, and takes it away. */
 	readonly clear: () => Promise<string[]>;
 }
 
@@ -21,7 +21,7 @@ export function knowTracesOf(id: string, runtime: Runtime, folder: string): Resi
 	const mark = basename(folder);
 	const cgroups = findLeaks(folder).cgroups.filter((cgroup) => cgroup.endsWith(`/${id}`));
 	const known = new Set(allPids());
-	const list = () => [
+	const look = () => [
 		...findProcesses(mark, known)
 			// the tracer leaves last
 			.filter(({ command }) => !command.startsWith(stopAt))
@@ -35,11 +35,14 @@ export function knowTracesOf(id: string, runtime: Runtime, folder: string): Resi
 			.map((name) => `state ${name}: ${readdirSync(join(runtime.root, name))}`),
 		...readdirSync(join(folder, "tmp")).map((name) => `file ${name}`),
 	];
+	const list = async () => {
+		await waitFor(() => look().length === 0, { what: "nothing to be left", deadline: 1000 }).catch(() => {});
+		return look();
+	};
 	return {
 		list,
 		clear: async () => {
-			await waitFor(() => list().length === 0, { what: "nothing to be left", deadline: 2000 }).catch(() => {});
-			const left = list();
+			const left = await list();
 			if (left.length > 0) {
 				await removeLeaks(folder);
 				runtime("delete", "--force", id);

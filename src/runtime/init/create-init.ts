@@ -43,9 +43,10 @@ import { becomeRootOfOwnUsers, dieWithTheRuntime } from "./own-users.js";
 import { awaitStart } from "./start-socket.js";
 import { expect, send, sendError, tell } from "./sync.js";
 
-/** `entered`: it was cloned inside the container's v1 cgroups. */
-export function runInit(launch: Launch, socket: Fd, entered: boolean): never {
+/** `theirs` is the runtime's end of the socket. `entered`: it was cloned inside the container's v1 cgroups. */
+export function runInit(launch: Launch, socket: Fd, theirs: Fd, entered: boolean): never {
 	try {
+		sys.close(theirs);
 		sys.prctl_set_name("tsrun:init");
 		dieWithTheRuntime();
 		if (launch.namespaces.makes("user")) expect(socket, "go");

@@ -4,6 +4,7 @@
  */
 import { type Cgroup, openCgroup } from "../../linux/cgroups/driver.js";
 import { processStat } from "../../linux/proc.js";
+import { unmountHostRoot } from "../../linux/rootfs.js";
 import { AT_FDCWD, SIGKILL } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { hasCode, messageOf, TsrunError } from "../../sys/errors.js";
@@ -72,6 +73,7 @@ function destroy(host: Host, directory: StateDirectory): void {
 	const cgroup = cgroupRecord ? openCgroup(cgroupRecord) : null;
 	endContainer(record ?? journal.init, cgroup, record !== null && !record.ownPidNamespace);
 	cgroup?.destroy();
+	if (journal.hostRoot) unmountHostRoot(journal.hostRoot);
 	if (record) runPoststop(host, record);
 	removeStateDirectory(directory);
 	sys.close(directory.fd);

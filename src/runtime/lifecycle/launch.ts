@@ -8,6 +8,7 @@ import { hadOomKill } from "../../linux/cgroups/oom.js";
 import { takeTrees } from "../../linux/mapped-mounts.js";
 import { closeNamespaces, type NamespacePlan, planNamespaces } from "../../linux/namespaces.js";
 import { processStat } from "../../linux/proc.js";
+import { hostRootAt, unmountHostRoot } from "../../linux/rootfs.js";
 import { cachedSeccomp } from "../../linux/seccomp/cache.js";
 import { seccompFlags } from "../../linux/seccomp/filter.js";
 import type { Mount } from "../../spec/types.js";
@@ -121,6 +122,7 @@ function prepare(
 	});
 	const seccomp = prepareSeccomp(host, bundle);
 	const namespaces = planNamespaces(config.linux);
+	if (!namespaces.has("mount")) keepHostRoot(directory, bundle.rootfs, undo);
 	const cgroup = makeCgroup(host, config, directory, !needsIntermediate(namespaces) && !host.rootless, undo);
 	const plan: Launch = {
 		id,
@@ -137,16 +139,22 @@ function prepare(
 	return { plan, cgroup };
 }
 
+/** Without a mount namespace of its own the container's mounts are the host's: they go when it goes. */
+function keepHostRoot(directory: StateDirectory, rootfs: string, undo: Undo): void {
+	const hostRoot = hostRootAt(rootfs);
+	appendJournal(directory.fd, { hostRoot });
+	undo.add("unmount the root filesystem", () => unmountHostRoot(hostRoot));
+}
+
 /** Clones the process, and closes on our side what only it needs. */
 function spawn(plan: Launch, cgroup: Cgroup | null, undo: Undo): { readonly init: Child; readonly socket: Fd } {
 	const [socket, theirs] = syncPair();
 	// a process that we could not take hold of ends when nobody is at the other end
 	undo.add("let go of the container's process", () => closeIfOpen(socket));
 	const cgroupFd = cgroup?.joinFd() ?? -1;
-	const init = spawnInit(plan, cgroup, cgroupFd, socket, theirs, (inside, entered) => {
-		sys.close(socket);
-		return runInit(plan, inside, entered);
-	});
+	const init = spawnInit(plan, cgroup, cgroupFd, socket, theirs, (inside, entered) =>
+		runInit(plan, inside, socket, entered),
+	);
 	undo.add("end the container's process", () => killChild(init));
 	sys.close(theirs);
 	if (cgroupFd >= 0) sys.close(cgroupFd);
