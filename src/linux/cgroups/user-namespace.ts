@@ -3,7 +3,7 @@ import { readFile } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 
 /** user_namespaces(7): the initial one maps every id onto itself. */
-export function inUserNamespace(): boolean {
+function inUserNamespace(): boolean {
 	return !/^\s*0\s+0\s+4294967295\s*$/.test(readFile("/proc/self/uid_map"));
 }
 
