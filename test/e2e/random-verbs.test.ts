@@ -35,6 +35,7 @@ const refusals: Readonly<Record<string, readonly RegExp[]>> = {
 		incomplete,
 		/^cannot start (an already running|a) container( that has stopped)?$/,
 		/^cannot start a paused/,
+		/^the process was killed before it could execute its program$/,
 	],
 	kill: [missing, incomplete, stopped],
 	delete: [missing, /^cannot delete container \S+ that is not stopped: (creating|running|paused)$/],

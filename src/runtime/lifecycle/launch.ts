@@ -26,7 +26,7 @@ import { offer, syncPair } from "../init/sync.js";
 import type { CreateOptions } from "../options.js";
 import { type Child, killChild } from "../process/child.js";
 import { checkPreservedFds, checkTerminal } from "../process/streams.js";
-import { appendJournal, ourIdentity } from "../state/journal.js";
+import { appendJournal } from "../state/journal.js";
 import { type ContainerIdentity, type ContainerRecord, stateOf, timestamp } from "../state/record.js";
 import { claimStateDirectory, removeStateDirectory, type StateDirectory, stageRecord } from "../state/store.js";
 import type { Undo } from "../undo.js";
@@ -76,7 +76,6 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 	checkTerminal(bundle.config.process?.terminal ?? false, options.consoleSocket, mode.detached);
 	const directory = claimStateDirectory(host, id);
 	undo.add(`remove the state directory ${directory.path}`, () => removeStateDirectory(directory));
-	appendJournal(directory.fd, { creator: ourIdentity() });
 
 	const { plan, cgroup } = prepare(host, bundle, directory, options, mode, undo);
 	const { init, socket } = spawn(plan, cgroup.cgroup, undo);

@@ -18,7 +18,7 @@ import { attempt, TsrunError } from "../../sys/errors.js";
 import { withFd, writeFileAt } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import { send, sendError } from "../init/sync.js";
-import { type Child, exitStatus } from "../process/child.js";
+import { type Child, exitStatus, inChild } from "../process/child.js";
 import { findInPath, runHelper } from "../process/helper.js";
 import type { Launch } from "./launch.js";
 import { receiveIntermediate } from "./serve.js";
@@ -52,7 +52,7 @@ function cloneInto(launch: Launch, flags: number, exitSignal: number, cgroupFd: 
 	} catch (error) {
 		throw explainCloneFailure(launch.namespaces, error);
 	}
-	return child.pid === 0 ? inside() : child;
+	return child.pid === 0 ? inChild(inside) : child;
 }
 
 /**
@@ -68,7 +68,7 @@ function spawnThroughIntermediate(
 	inside: (socket: Fd, entered: boolean) => never,
 ): Child {
 	const intermediate = sys.clone3(0, SIGCHLD, -1);
-	if (intermediate.pid === 0) joinAndClone(launch, cgroup, cgroupFd, theirs, inside);
+	if (intermediate.pid === 0) inChild(() => joinAndClone(launch, cgroup, cgroupFd, theirs, inside));
 	return receiveIntermediate(ours, intermediate);
 }
 
