@@ -102,19 +102,17 @@ static int finish(JSContext *ctx, JSValue result)
 }
 
 /*
- * Every module but main.js is evaluated before saving. None may ask the kernel anything then, or facts about the build
+ * The modules are evaluated before saving, but main.js. None may ask the kernel anything then, or facts about the build
  * machine would be baked in: the strict filter ends the process at the first system call but write and exit.
  */
-static int save(void)
+static int save(char **modules)
 {
 	engine_time_stands = true;
 	if (!start() || prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
 		return 1;
 	JSContext *ctx = HEAP->context;
-	for (const char *name = payload_next(NULL); name; name = payload_next(name)) {
-		if (strcmp(strrchr(name, '.'), ".js") || !strcmp(name, "main.js"))
-			continue;
-		if (finish(ctx, JS_LoadModule(ctx, NULL, name)) != 0)
+	for (; *modules; modules++) {
+		if (strcmp(*modules, "main.js") && finish(ctx, JS_LoadModule(ctx, NULL, *modules)) != 0)
 			syscall(SYS_exit, 1);
 	}
 	HEAP->zeroing = engine_time_stands = false;
@@ -131,8 +129,8 @@ int engine_run(int argc, char **argv)
 			errno == ENOENT ? ": mount a proc file system at /proc" : "");
 		return 1;
 	}
-	if (payload == PAYLOAD_FILES && argc == 2 && !strcmp(argv[1], "--save-image"))
-		return save();
+	if (payload == PAYLOAD_FILES && argc >= 2 && !strcmp(argv[1], "--save-image"))
+		return save(argv + 2);
 	if (payload == PAYLOAD_FILES && !start()) {
 		fprintf(stderr, "engine: out of memory\n");
 		return 1;

@@ -66,12 +66,6 @@ const char *payload_find(const char *name, size_t *size)
 	return file ? file->name + file->name_size : NULL;
 }
 
-const char *payload_next(const char *name)
-{
-	const struct file *file = name ? after(find(name)) : files;
-	return file && file->name_size ? file->name : NULL;
-}
-
 static bool read_trailer(int self, struct trailer *trailer, size_t *length)
 {
 	struct stat file;

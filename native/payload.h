@@ -16,9 +16,6 @@ enum payload payload_map(void);
 /* A file's bytes, null when there is none of that name; a final 0 follows them. */
 const char *payload_find(const char *name, size_t *size);
 
-/* The name of the file after `name`, of the first one after null; null at the end. */
-const char *payload_next(const char *name);
-
 /* Writes the heap to `fd` as an image; the build puts it between the binary and its files. */
 bool payload_save_image(int fd);
 

@@ -27,6 +27,16 @@ const modules = join(out, "js");
 const binary = join(root, "dist", debug ? "tsrun-debug" : "tsrun");
 const largestBinary = 3 * 1024 * 1024;
 
+/**
+ * What every container costs is started in the build: these verbs, and the report of their errors. The other modules are
+ * in the binary as bytecode, a quarter of the size, and are read when they are called (1 ms).
+ */
+const startedInBuild = [
+	...["create", "delete", "exec", "kill", "run", "start", "state"].map((verb) => `src/cli/commands/${verb}.ts`),
+	"src/cli/main.ts",
+	"src/cli/report-error.ts",
+];
+
 /** As in native/payload.c. */
 const page = 4096;
 const trailerSize = 32;
@@ -40,14 +50,18 @@ const quickjs = fetchQuickJs(join(root, "build"));
 node("scripts/constants.mjs", "src/sys/constants.ts");
 node("scripts/validators.mjs");
 node("node_modules/typescript/bin/tsc");
-await bundle();
-link();
+link(await bundle());
 
-/** esbuild: one module for what every verb needs, one per verb, shared parts in chunks; source maps beside them. */
+/**
+ * esbuild: one module for what every verb needs, one per verb, shared parts in chunks; source maps beside them.
+ *
+ * @returns {Promise<Set<string>>} the names of the modules that are started in the build
+ */
 async function bundle() {
 	const staging = join(out, "bundle");
 	rmSync(staging, { recursive: true, force: true });
-	await build({
+	const { metafile } = await build({
+		metafile: true,
 		entryPoints: [join(root, "src/cli/main.ts")],
 		outdir: staging,
 		bundle: true,
@@ -75,6 +89,28 @@ async function bundle() {
 		rmSync(join(staging, name));
 	}
 	updateIfChanged(staging, modules);
+	return withImports(metafile.outputs);
+}
+
+/**
+ * The modules of `startedInBuild` with all that they import.
+ *
+ * @param {import("esbuild").Metafile["outputs"]} outputs
+ */
+function withImports(outputs) {
+	const found = new Set();
+	const add = (/** @type {string} */ path) => {
+		const name = basename(path);
+		if (found.has(name)) return;
+		found.add(name);
+		for (const each of outputs[path].imports) if (each.kind === "import-statement") add(each.path);
+	};
+	for (const source of startedInBuild) {
+		const path = Object.keys(outputs).find((each) => outputs[each].entryPoint === source);
+		if (path === undefined) throw new Error(`${source} is not a module of the bundle`);
+		add(path);
+	}
+	return found;
 }
 
 /** Copies what differs, so that make sees the old time stamps on what does not. */
@@ -90,15 +126,18 @@ function updateIfChanged(/** @type {string} */ from, /** @type {string} */ to) {
 }
 
 /** make builds the engine and the bytecode; then they become one file (native/payload.c tells its form). */
-function link() {
+function link(/** @type {Set<string>} */ started) {
 	const names = readdirSync(modules).sort();
+	const later = names.filter((name) => !started.has(name));
 	const list = join(out, "modules.txt");
-	// a module that has gone must be dropped from the files too
-	if (!existsSync(list) || readFileSync(list, "utf8") !== names.join("\n")) {
-		for (const stale of ["files", "tables"]) rmSync(join(out, stale), { force: true });
-		writeFileSync(list, names.join("\n"));
+	const listed = [...names, "", ...later].join("\n");
+	// a module that has gone, or is started now, must be dropped from the files too
+	if (!existsSync(list) || readFileSync(list, "utf8") !== listed) {
+		for (const stale of ["files", "later"]) rmSync(join(out, stale), { force: true });
+		writeFileSync(list, listed);
 	}
-	const settings = [`OUT=${out}`, `QUICKJS=${quickjs}`, `JS=${modules}`, `MODULES=${names.join(" ")}`];
+	const settings = [`OUT=${out}`, `QUICKJS=${quickjs}`, `JS=${modules}`];
+	settings.push(`MODULES=${names.join(" ")}`, `LATER=${later.join(" ")}`);
 	if (debug) settings.push("DEBUG=1");
 	run("make", "-s", "-C", "native", "-j", String(availableParallelism()), ...settings);
 
@@ -106,15 +145,20 @@ function link() {
 	const starting = join(out, "starting");
 	writeBinary(starting, null);
 	if (debug) copyFileSync(starting, binary);
-	else writeBinary(binary, startedEngine(starting));
+	else writeBinary(binary, startedEngine(starting, [...started].sort()));
 	const size = statSync(binary).size;
 	if (!debug && size > largestBinary) throw new Error(`${binary} has ${size} bytes, more than ${largestBinary}`);
 	console.log(`${basename(dirname(binary))}/${basename(binary)}: ${(size / 1024 / 1024).toFixed(2)} MiB`);
 }
 
-/** The image of the engine with every module loaded, as payload_save_image writes it: the trailer is its end. */
-function startedEngine(/** @type {string} */ starting) {
-	const save = () => execFileSync(starting, ["--save-image"], { maxBuffer: 64 * 1024 * 1024 });
+/**
+ * The image of the engine with the modules loaded, as payload_save_image writes it: the trailer is its end.
+ *
+ * @param {string} starting
+ * @param {string[]} modules
+ */
+function startedEngine(starting, modules) {
+	const save = () => execFileSync(starting, ["--save-image", ...modules], { maxBuffer: 64 * 1024 * 1024 });
 	const image = save();
 	// at another random address: what differs would be an address that was not found, or a fact about this machine
 	if (!image.equals(save())) throw new Error("saving the started engine twice gave different images");
@@ -124,8 +168,8 @@ function startedEngine(/** @type {string} */ starting) {
 /** The engine, padding to a page, the image with its relocations, the files, the trailer. */
 function writeBinary(/** @type {string} */ path, /** @type {Buffer | null} */ image) {
 	const engine = readFileSync(join(out, "engine-only"));
-	// the image has the modules already
-	const files = readFileSync(join(out, image === null ? "files" : "tables"));
+	// the image has the other modules already
+	const files = readFileSync(join(out, image === null ? "files" : "later"));
 	const padding = Buffer.alloc((page - (engine.length % page)) % page);
 	const trailer = Buffer.alloc(trailerSize);
 	if (image === null) trailer.writeBigUInt64LE(payloadMagic, 24);
