@@ -1,19 +1,22 @@
-/** Two kinds of tests: `unit` runs the real code on Node against a recording door; `e2e` drives dist/tsrun as root. */
+/** The tests on Node against a recording door, `unit`, and those that drive dist/tsrun as root, a project for each folder. */
 import { defineConfig } from "vitest/config";
+
+/** A project whose tests make containers: `test/NAME`. */
+const containers = (name: string) => ({
+	test: {
+		name,
+		include: [`test/${name}/**/*.test.ts`],
+		globalSetup: ["test/support/setup.ts"],
+		testTimeout: 30_000,
+		hookTimeout: 30_000,
+	},
+});
 
 export default defineConfig({
 	test: {
 		projects: [
 			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: ["test/support/door.ts"] } },
-			{
-				test: {
-					name: "e2e",
-					include: ["test/e2e/**/*.test.ts"],
-					globalSetup: ["test/support/setup.ts"],
-					testTimeout: 30_000,
-					hookTimeout: 30_000,
-				},
-			},
+			containers("e2e"),
 		],
 	},
 });

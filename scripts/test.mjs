@@ -1,12 +1,14 @@
 /**
- * Everything that has to pass: `npm test`, after setup. Builds, checks, runs every vitest project, and ends with one line,
- * `N passed, N failed, N skipped`. A step that fails without naming a test counts as one failure, so that the line and
- * the exit status always say the same.
+ * Everything that has to pass: `npm test`, after setup. Builds, checks, runs the stages, and ends with one line,
+ * `N passed, N failed, N skipped`. `--all` adds the stages that need other programs and minutes, as the gate does;
+ * `--only STAGE` builds and runs one. A step that fails without naming a test counts as one failure, so that the line
+ * and the exit status always say the same.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = join(root, "build/test-reports");
@@ -17,7 +19,18 @@ const reports = join(root, "build/test-reports");
 const broken = { passed: 0, failed: 1, skipped: 0 };
 const fine = { passed: 0, failed: 0, skipped: 0 };
 
-const counts = build() ? [check(), project("unit"), endToEnd()] : [broken];
+/**
+ * What there is to pass, in this order: each is a vitest project, or a function that counts its own tests.
+ *
+ * @type {Record<string, { readonly all?: true, readonly run?: () => Count }>}
+ */
+const stages = {
+	check: { run: () => (node("scripts/check.mjs") ? fine : broken) },
+	unit: {},
+	e2e: {},
+};
+
+const counts = build() ? chosen().map((name) => count(name)) : [broken];
 const total = counts.reduce((sum, count) => ({
 	passed: sum.passed + count.passed,
 	failed: sum.failed + count.failed,
@@ -31,15 +44,24 @@ function build() {
 	return node("scripts/build.mjs");
 }
 
-/** @returns {Count} */
-function check() {
-	return node("scripts/check.mjs") ? fine : broken;
+/** The names of the stages that the command line asks for. */
+function chosen() {
+	const { all, only } = parseArgs({ options: { all: { type: "boolean" }, only: { type: "string" } } }).values;
+	const names = Object.keys(stages);
+	if (only === undefined) return names.filter((name) => all || !stages[name].all);
+	if (names.includes(only)) return [only];
+	throw new Error(`--only ${only}: the stages are ${names.join(", ")}`);
 }
 
-/** @returns {Count} */
-function endToEnd() {
-	if (process.getuid?.() === 0) return project("e2e");
-	console.error('The end-to-end tests make containers, which only root can do here: run "sudo npm test".');
+/**
+ * @param {string} name
+ * @returns {Count}
+ */
+function count(name) {
+	const { run } = stages[name];
+	if (run) return run();
+	if (name === "unit" || process.getuid?.() === 0) return project(name);
+	console.error(`The tests of "${name}" make containers, which only root can do here: run "sudo npm test".`);
 	return broken;
 }
 
