@@ -13,6 +13,7 @@ import { documentFile, errorIdFindings, errorsFile } from "./checks/error-ids.mj
 import { hostFindings } from "./checks/hosts.mjs";
 import { layerFindings } from "./checks/layers.mjs";
 import { linkFindings } from "./checks/links.mjs";
+import { dependenciesPage } from "./sbom.mjs";
 
 /** @typedef {import("./checks/layers.mjs").Finding} Finding */
 
@@ -20,6 +21,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** What is not ours, or made from what is. */
 const notChecked = /(?:^|\/)(?:\.git|node_modules|build|dist|rootfs|generated)(?:\/|$)/;
+
+/** What documents are made from code or data, by what, and the command that makes them anew. */
+const generatedDocuments = { "docs/dependencies.md": { text: dependenciesPage, command: "npm run sbom" } };
 
 const node = (/** @type {string[]} */ ...args) => run(process.execPath, args);
 
@@ -47,6 +51,7 @@ const checks = {
 				(file) => existsSync(join(root, file)),
 			),
 		),
+	"generated documents": documents,
 	"registry hosts": async () => told(hostFindings(sources(() => true))),
 	"C warnings": compileC,
 };
@@ -113,6 +118,13 @@ function filesBelow(folder) {
 		if (entry.isDirectory()) return filesBelow(path);
 		return entry.isFile() ? [path] : [];
 	});
+}
+
+async function documents() {
+	const stale = Object.entries(generatedDocuments).filter(
+		([file, { text }]) => readFileSync(join(root, file), "utf8") !== text(),
+	);
+	return stale.map(([file, { command }]) => `${file} is not up to date: ${command}`).join("\n");
 }
 
 async function errorIds() {

@@ -9,8 +9,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const version = "2025.04.26-1";
-const sha256 = "ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534216efcfbbe";
+/** Debian's version of the source, and the checksum of its tarball. */
+export const quickJs = {
+	version: "2025.04.26-1",
+	sha256: "ec81da5b3249ed648dbc7df4a1654988910e66a118d9b71cb63534216efcfbbe",
+};
 const suite = "trixie";
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -30,8 +33,8 @@ export function fetchQuickJs(buildDirectory) {
 	for (const folder of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(work, folder), { recursive: true });
 	const tarball = download(work);
 	const digest = createHash("sha256").update(readFileSync(tarball)).digest("hex");
-	if (digest !== sha256)
-		throw new Error(`${tarball}: SHA-256 is ${digest}, expected ${sha256}: not the source we build`);
+	if (digest !== quickJs.sha256)
+		throw new Error(`${tarball}: SHA-256 is ${digest}, expected ${quickJs.sha256}: not the source we build`);
 
 	execFileSync("tar", ["-xf", tarball, "-C", work], { stdio: "inherit" });
 	const unpacked = readdirSync(work).find((name) => existsSync(join(work, name, "quickjs.h")));
@@ -58,7 +61,7 @@ function download(work) {
 		execFileSync("apt-get", [...flags, "-qq", ...args], { cwd: work, stdio: ["ignore", "ignore", "inherit"] });
 	};
 	apt("update");
-	apt("source", "--download-only", "--tar-only", `quickjs=${version}`);
+	apt("source", "--download-only", "--tar-only", `quickjs=${quickJs.version}`);
 	const tarball = readdirSync(work).find((name) => name.startsWith("quickjs_") && name.includes(".orig.tar"));
 	if (!tarball) throw new Error("apt-get source brought no quickjs tarball");
 	return join(work, tarball);
