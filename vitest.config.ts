@@ -17,6 +17,7 @@ export default defineConfig({
 		projects: [
 			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: ["test/support/door.ts"] } },
 			containers("e2e"),
+			containers("security"),
 		],
 	},
 });

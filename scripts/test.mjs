@@ -28,6 +28,7 @@ const stages = {
 	check: { run: () => (node("scripts/check.mjs") ? fine : broken) },
 	unit: {},
 	e2e: {},
+	security: {},
 };
 
 const counts = build() ? chosen().map((name) => count(name)) : [broken];
