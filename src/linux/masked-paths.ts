@@ -1,6 +1,7 @@
 /**
  * `linux.maskedPaths` and `linux.readonlyPaths`. A masked file is covered by /dev/null, a masked directory by an
- * empty read-only tmpfs, one and the same for all of them: a mount each would slow the host down with thousands.
+ * empty tmpfs, one and the same for all of them: a mount each would slow the host down with thousands. Both are
+ * read-only: the null device is the host's, whose mode and owner root in the container must not change for everybody.
  */
 import { MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
@@ -26,16 +27,19 @@ export function maskPaths(root: Fd, paths: readonly string[]): void {
 	if (paths.length === 0) return;
 	const api = mountApi();
 	const nothing = openNullDevice();
-	let empty: Fd | null = null;
+	const seal = (made: Fd) => api.setAttributes(made, { set: MOUNT_ATTR_RDONLY, clear: 0 }, false);
+	const masks: { file?: Fd; directory?: Fd } = {};
 	try {
 		forEachPresent(root, paths, "mask", (place) => {
-			if (!isDirectory(place.fd)) sys.close(api.bindTree(nothing, false, place, asItIs));
-			else if (empty === null) empty = api.mountFilesystem(emptyDirectory, place, asItIs);
-			else sys.close(api.bindTree(empty, false, place, asItIs));
+			const kind = isDirectory(place.fd) ? "directory" : "file";
+			const mask = masks[kind];
+			// a copy of a read-only mount is one too
+			if (mask !== undefined) sys.close(api.bindTree(mask, false, place, asItIs));
+			else if (kind === "file") masks.file = api.bindTree(nothing, false, place, seal);
+			else masks.directory = api.mountFilesystem(emptyDirectory, place, asItIs);
 		});
 	} finally {
-		sys.close(nothing);
-		if (empty !== null) sys.close(empty);
+		for (const fd of [nothing, ...Object.values(masks)]) sys.close(fd);
 	}
 }
 

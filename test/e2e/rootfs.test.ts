@@ -182,6 +182,16 @@ describe("linux.maskedPaths", () => {
 		expect(container.output({ args: shell("cat /etc/hosts; ls /home; echo done"), patch })).toBe("done\n");
 	});
 
+	test("that are files keep the host's null device out of reach of chmod and chown", ({ container, skip }) => {
+		// runc shows the container's own
+		needs(skip, "tsrun");
+		const script =
+			"for file in /etc/hosts /etc/group; do chmod 666 $file 2>/dev/null || echo refused; chown 0 $file 2>/dev/null || echo refused; echo x >$file; done; cat /proc/mounts";
+		const printed = container.output({ args: shell(script), patch: mask("/etc/hosts", "/etc/group") });
+		expect(printed).toMatch(/^(refused\n){4}/);
+		expect(printed).toMatch(/ \/etc\/group \S+ ro,/);
+	});
+
 	test("that are directories share one file system, read-only", ({ container, skip }) => {
 		// older releases of runc mount one for each
 		needs(skip, "tsrun");
