@@ -202,9 +202,20 @@ BINDING(ioctl_set_interface_flags)
 	RETURN_NOTHING("ioctl", ioctl(fd, SIOCSIFFLAGS, &request));
 }
 
+/* What a failing call throws, for a refusal of the kernel that came as data: netlink(7) answers with an errno. */
+BINDING(throw_errno)
+{
+	TEXT(syscall);
+	int error;
+
+	if (!get_text(ctx, argv[0], &syscall) || !get_int(ctx, argv[1], &error))
+		return JS_EXCEPTION;
+	return throw_errno(ctx, syscall.at, error, 0, NULL);
+}
+
 const JSCFunctionListEntry door_network[] = {
 	ENTRY(socket, 3), ENTRY(socketpair, 2), ENTRY(connect_unix, 2), ENTRY(bind_unix, 2), ENTRY(listen, 2),
 	ENTRY(accept4, 1), ENTRY(sendmsg, 3), ENTRY(recvmsg, 2), ENTRY(ioctl_get_interface_flags, 2),
-	ENTRY(ioctl_set_interface_flags, 3),
+	ENTRY(ioctl_set_interface_flags, 3), ENTRY(throw_errno, 2),
 };
 const int door_network_count = sizeof(door_network) / sizeof(door_network[0]);

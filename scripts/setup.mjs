@@ -19,6 +19,7 @@ const packages = {
 	"debian-archive-keyring": "verifies the source of QuickJS",
 	"xz-utils": "unpacks it",
 	"busybox-static": "what the example containers run",
+	iproute2: "ip(8), for network devices to give to containers",
 	procps: "ps(1), for the verb ps",
 	uidmap: "newuidmap(1), for containers of users without privileges",
 };

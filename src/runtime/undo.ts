@@ -7,13 +7,16 @@ import { messageOf } from "../sys/errors.js";
 export interface Undo {
 	/** `what` completes "could not …" in the report of a clean-up that failed. */
 	add(what: string, step: () => void): void;
+	/** Runs at the end of the work, however that comes and after every undo: for what is held only in case of one. */
+	atEnd(step: () => void): void;
 }
 
 /** Runs `work`; if it throws, undoes what it registered, reports failed clean-ups and throws the first error on. */
 export function withUndo<T>(report: (message: string) => void, work: (undo: Undo) => T): T {
 	const steps: { what: string; step: () => void }[] = [];
+	const last: (() => void)[] = [];
 	try {
-		return work({ add: (what, step) => steps.push({ what, step }) });
+		return work({ add: (what, step) => steps.push({ what, step }), atEnd: (step) => last.push(step) });
 	} catch (error) {
 		for (const { what, step } of steps.reverse()) {
 			try {
@@ -23,5 +26,7 @@ export function withUndo<T>(report: (message: string) => void, work: (undo: Undo
 			}
 		}
 		throw error;
+	} finally {
+		for (const step of last) step();
 	}
 }

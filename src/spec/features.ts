@@ -35,7 +35,7 @@ export function features({ mountOptions, seccomp, unsafeAnnotations, annotations
 			memoryPolicy: { modes: [...MemoryPolicyMode.values], flags: [...MemoryPolicyFlag.values] },
 			intelRdt: { enabled: false },
 			mountExtensions: { idmap: { enabled: true } },
-			netDevices: { enabled: false },
+			netDevices: { enabled: true },
 		},
 		annotations: { ...annotations },
 		potentiallyUnsafeConfigAnnotations: [...unsafeAnnotations],

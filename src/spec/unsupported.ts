@@ -5,13 +5,12 @@
 import { TsrunError } from "../sys/errors.js";
 import type { Config } from "./types.js";
 
-/** @throws TsrunError config-unsupported for Intel RDT and network devices. */
+/** @throws TsrunError config-unsupported for Intel RDT. */
 export function refuseUnsupported({ linux }: Config): void {
 	if (linux?.intelRdt) refuse("intelRdt", "Intel RDT");
-	if (Object.keys(linux?.netDevices ?? {}).length > 0) refuse("netDevices", "moving network devices");
 }
 
-function refuse(member: "intelRdt" | "netDevices", what: string): never {
+function refuse(member: "intelRdt", what: string): never {
 	throw new TsrunError("config-unsupported", `linux.${member}: ${what} is not part of this version`, {
 		object: member,
 		jsonPath: `$.linux.${member}`,

@@ -284,6 +284,8 @@ export interface Door {
 	/** ioctl(SIOCGIFFLAGS) and ioctl(SIOCSIFFLAGS), netdevice(7). */
 	ioctl_get_interface_flags(fd: Fd, name: string): number;
 	ioctl_set_interface_flags(fd: Fd, name: string, flags: number): void;
+	/** Throws as a failing call does, for an errno that came as data: netlink(7) answers so. */
+	throw_errno(syscall: string, errno: number): never;
 
 	// --- terminals (sys_tty.c) --------------------------------------------------------------------------------
 	isatty(fd: Fd): boolean;

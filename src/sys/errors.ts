@@ -22,6 +22,7 @@ export const errorIds = {
 	"program-not-executable": "the program is there but cannot be executed",
 	"namespace-path": "a namespace path is missing, or not a namespace of that type",
 	"namespace-failed": "a namespace could not be made or joined",
+	"network-failed": "a network device could not be moved into the container",
 	"id-map-failed": "the user namespace's id mappings could not be written",
 	"mount-failed": "a mount could not be made",
 	"rootfs-failed": "the root filesystem could not be prepared or entered",

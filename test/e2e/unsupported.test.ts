@@ -9,7 +9,6 @@ import { needs } from "../support/skip.js";
 describe("create refuses", () => {
 	for (const [what, linux] of [
 		["linux.intelRdt: Intel RDT is not part of this version", { intelRdt: { closID: "guaranteed" } }],
-		["linux.netDevices: moving network devices is not part of this version", { netDevices: { eth0: {} } }],
 	] as const satisfies [string, Config["linux"]][]) {
 		test(what, ({ runtime, makeBundle, newId, folder, skip }) => {
 			needs(skip, "tsrun");

@@ -49,7 +49,7 @@ export function runInit(launch: Launch, socket: Fd, theirs: Fd, entered: boolean
 		sys.close(theirs);
 		sys.prctl_set_name("tsrun:init");
 		dieWithTheRuntime();
-		if (launch.namespaces.makes("user")) expect(socket, "go");
+		if (launch.setUpFirst) expect(socket, "go");
 		const enterCgroup = once(() => joinCgroup(launch, socket, entered));
 		if (launch.namespaces.has("user")) {
 			// afterwards the files of the cgroup would be somebody else's

@@ -4,7 +4,7 @@
  *   runtime                                        process
  *   ───────                                        ───────
  *   (joined namespaces only)        ◀── "pid" ───  an intermediate process tells the pid of the real one
- *   id maps (user namespace, exec)
+ *   id maps (user namespace, exec), network devices
  *   "go" ────────────────────────────────────────▶ network, names, root filesystem, mounts
  *   v1 cgroups, limits
  *   "cgroup" ────────────────────────────────────▶ enters it, mounts it; devices, terminal, masks

@@ -31,6 +31,7 @@ import { type ContainerIdentity, type ContainerRecord, stateOf, timestamp } from
 import { claimStateDirectory, removeStateDirectory, type StateDirectory, stageRecord } from "../state/store.js";
 import type { Undo } from "../undo.js";
 import { type ContainerCgroup, makeCgroup } from "./container-cgroup.js";
+import { moveNetDevices, type NetDevices, netDevicesOf } from "./net-devices.js";
 import { serveUntilReady } from "./serve.js";
 import { needsIntermediate, setUpProcess, spawnInit } from "./spawn-init.js";
 
@@ -44,6 +45,10 @@ export interface Launch {
 	readonly layout: CgroupLayout;
 	readonly cgroup: CgroupRecord | null;
 	readonly seccomp: { readonly program: ArrayBuffer; readonly flags: number } | null;
+	/** Those to be moved from the host; null when there are none. */
+	readonly netDevices: NetDevices | null;
+	/** The process waits until its id maps are written and its network devices are there. */
+	readonly setUpFirst: boolean;
 	/** null for `run`, which starts the container itself. */
 	readonly startListener: Fd | null;
 	/** Mount trees that must be taken before a user namespace is entered. */
@@ -83,7 +88,8 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 	appendJournal(directory.fd, { init: { pid: init.pid, startTime } });
 
 	setUpProcess(plan, init);
-	if (plan.namespaces.makes("user")) offer(socket, { type: "go" });
+	if (plan.netDevices !== null) moveNetDevices(plan.netDevices, init, undo);
+	if (plan.setUpFirst) offer(socket, { type: "go" });
 	// while the process mounts its file systems; it enters when it is told that the cgroup stands
 	cgroup.complete();
 	offer(socket, { type: "cgroup" });
@@ -114,6 +120,7 @@ function prepare(
 ): { readonly plan: Launch; readonly cgroup: ContainerCgroup } {
 	const { config, path } = bundle;
 	const { id } = directory;
+	const netDevices = netDevicesOf(host, config);
 	const identity: ContainerIdentity = { id, bundle: path, annotations: config.annotations ?? {} };
 	undo.add("run the poststop hooks", () => {
 		const state = stateOf(identity, "stopped", 0);
@@ -132,6 +139,8 @@ function prepare(
 		layout: cgroup.layout,
 		cgroup: cgroup.cgroup?.record ?? null,
 		seccomp,
+		netDevices,
+		setUpFirst: namespaces.makes("user") || netDevices !== null,
 		startListener: mode.ownStart ? null : listenForStart(directory),
 		taken: takeTrees(config, path),
 	};

@@ -30,6 +30,7 @@ export const configRules: readonly Rule<Config>[] = [
 	linux.devicesAreNumbered,
 	linux.netDevicesNeedNetworkNamespace,
 	linux.netDevicesAreInterfaceNames,
+	linux.netDevicesHaveNamesOfTheirOwn,
 	linux.hiddenPathsAreAbsolute,
 	linux.resctrlLinesAreLines,
 	linux.closIdIsOneName,

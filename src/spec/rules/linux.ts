@@ -33,9 +33,23 @@ export function netDevicesAreInterfaceNames({ linux }: Config, report: Report): 
 	}
 }
 
-/** As the kernel's dev_valid_name. */
+/** As the kernel's dev_valid_name; the only thing that it fills in is one %d. */
 function isInterfaceName(name: string): boolean {
-	return name !== "." && name !== ".." && /^[^\s/:]{1,15}$/.test(name);
+	const isText = name !== "." && name !== ".." && /^[^\s/:\ud800-\udfff]+$/u.test(name) && !/%(?!d)|%.*%/.test(name);
+	return isText && encodeURIComponent(name).replace(/%../g, "x").length <= 15;
+}
+
+export function netDevicesHaveNamesOfTheirOwn({ linux }: Config, report: Report): void {
+	const devices = Object.entries(linux?.netDevices ?? {}).map(([name, { name: newName }]) => ({
+		name,
+		target: newName || name,
+	}));
+	devices.forEach(({ name, target }, index) => {
+		const first = devices.findIndex((device) => device.target === target);
+		if (first === index || target.includes("%d")) return;
+		const message = `${describe(target)} is the name of ${describe(devices[first]?.name)} already`;
+		report("ND-04", `.linux.netDevices${memberPath(name)}.name`, message);
+	});
 }
 
 export function hiddenPathsAreAbsolute({ linux }: Config, report: Report): void {

@@ -57,6 +57,13 @@ describe("what it lists is accepted in a configuration:", () => {
 	});
 });
 
+test("network devices are claimed, and a configuration may have them", () => {
+	expect(document.linux?.netDevices).toEqual({ enabled: true });
+	const linux = { namespaces: [{ type: "network" as const }, { type: "user" as const }], netDevices: { eth0: {} } };
+	expect(issuesOfConfig(configWithLinux(linux))).toEqual([]);
+	expect(() => refuseUnsupported({ linux } as unknown as Config)).not.toThrow();
+});
+
 describe("what a configuration is refused for is not claimed:", () => {
 	const refusal = (linux: unknown) => thrownBy(() => refuseUnsupported({ linux } as Config));
 
@@ -67,16 +74,6 @@ describe("what a configuration is refused for is not claimed:", () => {
 			message: "linux.intelRdt: Intel RDT is not part of this version",
 			details: { jsonPath: "$.linux.intelRdt" },
 		});
-	});
-
-	test("network devices, as soon as there is one", () => {
-		expect(document.linux?.netDevices).toEqual({ enabled: false });
-		expect(refusal({ netDevices: { eth0: {} } })).toMatchObject({
-			id: "config-unsupported",
-			message: "linux.netDevices: moving network devices is not part of this version",
-			details: { jsonPath: "$.linux.netDevices" },
-		});
-		expect(() => refuseUnsupported({ linux: { netDevices: {} } } as Config)).not.toThrow();
 	});
 
 	test("cgroups through systemd", () => {

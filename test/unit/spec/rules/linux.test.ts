@@ -43,12 +43,33 @@ describe("network devices", () => {
 		expect(named(issuesOfConfig(configWith({ linux: { netDevices: {} } })))).toEqual([]);
 	});
 
-	test.each(["eth0", "a", "fifteen-letters", "eth%d"])("%j is a name", (name) => {
+	test.each(["eth0", "a", "fifteen-letters", "eth%d", "%d", "größe", "größe-15-byte"])("%j is a name", (name) => {
 		expect(found({ netDevices: { eth0: { name } } })).toEqual([]);
 	});
 
-	test.each([".", "..", "a/b", "a b", "a:b", "sixteen-letters-"])("%j is none", (name) => {
+	test.each([
+		".",
+		"..",
+		"a/b",
+		"a b",
+		"a:b",
+		"sixteen-letters-",
+		"größe-16-bytes",
+		"eth%",
+		"eth%s",
+		"%d%d",
+		"eth\ud800",
+	])("%j is none", (name) => {
 		expect(found({ netDevices: { eth0: { name } } })).toEqual(["ND-02 $.linux.netDevices.eth0.name"]);
+	});
+
+	test("two do not get the same name, unless the kernel numbers them", () => {
+		expect(found({ netDevices: { eth0: { name: "a" }, eth1: { name: "a" }, eth2: {} } })).toEqual([
+			"ND-04 $.linux.netDevices.eth1.name",
+		]);
+		expect(found({ netDevices: { eth0: {}, eth1: { name: "eth0" } } })).toEqual(["ND-04 $.linux.netDevices.eth1.name"]);
+		expect(found({ netDevices: { eth0: { name: "eth1" }, eth1: { name: "eth0" } } })).toEqual([]);
+		expect(found({ netDevices: { a: { name: "eth%d" }, b: { name: "eth%d" } } })).toEqual([]);
 	});
 
 	test("the host's name is checked too", () => {
