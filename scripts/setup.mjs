@@ -24,8 +24,17 @@ const packages = {
 	uidmap: "newuidmap(1), for containers of users without privileges",
 };
 
-/** The runtimes that tests and benchmarks set beside this one. */
-const peers = { runc: "the runtime to be compatible with", crun: "the runtime to be faster than" };
+/** The runtimes that tests and benchmarks set beside this one, and the machines that tests boot. */
+const peers = {
+	runc: "the runtime to be compatible with",
+	crun: "the runtime to be faster than",
+	"user-mode-linux": "the kernel of npm run test:vm",
+	systemd: "its PID 1",
+	dbus: "how systemd is talked to",
+	"dbus-daemon": "the same",
+	"dbus-user-session": "the same, of a user",
+	"libpam-systemd": "sessions of users",
+};
 
 class SetupError extends Error {}
 

@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { machines } from "../test/vm/machines.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = join(root, "build/test-reports");
@@ -29,6 +30,7 @@ const stages = {
 	unit: {},
 	e2e: {},
 	security: {},
+	vm: { all: true, run: otherMachines },
 };
 
 const counts = build() ? chosen().map((name) => count(name)) : [broken];
@@ -81,6 +83,21 @@ function project(name) {
 	const { passed, failed, skipped } = readReport(report);
 	// a file that cannot be loaded, or an error outside every test, fails the run without a failed test
 	return { passed, failed: succeeded ? failed : Math.max(failed, 1), skipped };
+}
+
+/**
+ * End-to-end tests on machines of other kinds. What they skip belongs to this one, which has run it; what they are there
+ * for they do not skip.
+ *
+ * @returns {Count}
+ */
+function otherMachines() {
+	const succeeded = node("test/vm/test.mjs");
+	const names = Object.keys(machines).filter((name) => machines[name]?.always);
+	const counts = names.map((name) => readReport(join(reports, `vm-${name}.json`)));
+	const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+	const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+	return { passed, failed: succeeded ? failed : Math.max(failed, 1), skipped: 0 };
 }
 
 /**

@@ -42,6 +42,8 @@ const unlimited = "9223372036854771712";
 const disk = existsSync("/sys/block/vda/dev") ? readFileSync("/sys/block/vda/dev", "utf8").trim() : "";
 const [major = 0, minor = 0] = disk.split(":").map(Number);
 
+const hostCpus = existsSync(hierarchyOf("cpuset")) ? control("self", "cpuset", "cpuset.cpus") : "";
+
 interface Row {
 	readonly resources: LinuxResources;
 	readonly controller: string;
@@ -146,7 +148,7 @@ const rows: Readonly<Record<string, Row>> = {
 	"no cpus, which are the parent's": {
 		resources: { cpu: { shares: 100 } },
 		controller: "cpuset",
-		files: { "cpuset.cpus": control("self", "cpuset", "cpuset.cpus"), "cpuset.mems": "0" },
+		files: { "cpuset.cpus": hostCpus, "cpuset.mems": "0" },
 	},
 	"pids.limit": { resources: { pids: { limit: 20 } }, controller: "pids", files: { "pids.max": "20" } },
 	"pids.limit -1, unlimited": { resources: { pids: { limit: -1 } }, controller: "pids", files: { "pids.max": "max" } },

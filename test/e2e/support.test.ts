@@ -211,8 +211,9 @@ describe("waiting", () => {
 });
 
 describe("needs", () => {
-	const skipped = (ci: string, name: Parameters<typeof needs>[1]) => {
+	const skipped = (ci: string, name: Parameters<typeof needs>[1], machine = "") => {
 		vi.stubEnv("CI", ci);
+		vi.stubEnv("TEST_MACHINE", machine);
 		vi.stubEnv("PATH", "/nowhere");
 		const skip = vi.fn();
 		try {
@@ -233,6 +234,11 @@ describe("needs", () => {
 
 	test("fails in CI instead", () => {
 		expect(() => skipped("true", "newuidmap")).toThrow('needs newuidmap: "newuidmap" is not installed');
+	});
+
+	test("fails on the machine that is there for it, where others skip", () => {
+		expect(skipped("true", "selinux", "cgroup v2")).toEqual([["needs selinux: the kernel runs no SELinux"]]);
+		expect(() => skipped("", "selinux", "cgroup v2,selinux")).toThrow("needs selinux: the kernel runs no SELinux");
 	});
 });
 

@@ -13,10 +13,15 @@ export function cgroupPath(pid: Pid, controller: string): string {
 	return line.split(":").slice(2).join(":");
 }
 
+/** Whether this machine's cgroups are v2 alone. */
+export function isUnified(): boolean {
+	return existsSync("/sys/fs/cgroup/cgroup.controllers");
+}
+
 /** Where a hierarchy of this machine is mounted. */
 export function hierarchyOf(controller: string): string {
 	if (controller !== "") return join("/sys/fs/cgroup", controller);
-	return existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+	return isUnified() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
 }
 
 export function cgroupDirectory(pid: Pid, controller: string): string {

@@ -65,13 +65,16 @@ export type NeedName = keyof typeof known;
  * Skips the test, with the reason, unless all that it needs is there: `needs(skip, "runc")`, where `skip` comes from the
  * test's context.
  *
- * @throws Error in CI (`CI=true`), where everything must be there that a machine of CI's kind can have
+ * @throws Error in CI (`CI=true`), where everything must be there that a machine of CI's kind can have, and on a machine
+ * that is there for having it (`TEST_MACHINE`, of test/vm)
  */
 export function needs(skip: (reason: string) => void, ...names: NeedName[]): void {
+	const { CI, TEST_MACHINE = "" } = process.env;
 	for (const name of names) {
 		const need: Need = known[name];
 		if (need.met()) continue;
-		if (process.env.CI === "true" && !need.rare) throw new Error(`needs ${name}: ${need.missing}`);
+		if ((CI === "true" && !need.rare) || TEST_MACHINE.split(",").includes(name))
+			throw new Error(`needs ${name}: ${need.missing}`);
 		skip(`needs ${name}: ${need.missing}`);
 	}
 }
