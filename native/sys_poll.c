@@ -1,11 +1,12 @@
 /*
- * Waiting for several descriptors at once.
+ * Waiting for several descriptors at once, and one to be woken by.
  */
 #define _GNU_SOURCE
 #include "door.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <time.h>
 
 /* An array of {fd, events}; false with an exception pending. */
@@ -49,7 +50,17 @@ BINDING(poll)
 	return result;
 }
 
+BINDING(eventfd2)
+{
+	int initial, flags;
+
+	if (!get_int(ctx, argv[0], &initial) || !get_int(ctx, argv[1], &flags))
+		return JS_EXCEPTION;
+	RETURN_NUMBER("eventfd2", eventfd((unsigned int)initial, flags | EFD_CLOEXEC));
+}
+
 const JSCFunctionListEntry door_poll[] = {
 	ENTRY(poll, 2),
+	ENTRY(eventfd2, 2),
 };
 const int door_poll_count = sizeof(door_poll) / sizeof(door_poll[0]);

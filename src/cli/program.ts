@@ -12,6 +12,10 @@ export const programSummary = "OCI container runtime";
 export const verbs: Readonly<Record<string, VerbEntry>> = {
 	create: { summary: "create a container", load: () => import("./commands/create.js") },
 	delete: { summary: "remove a container and all that belongs to it", load: () => import("./commands/delete.js") },
+	events: {
+		summary: "show what a container uses, and when its memory runs out",
+		load: () => import("./commands/events.js"),
+	},
 	exec: { summary: "execute a program in a container", load: () => import("./commands/exec.js") },
 	features: { summary: "show what this runtime can do", load: () => import("./commands/features.js") },
 	kill: { summary: "send a signal to a container", load: () => import("./commands/kill.js") },

@@ -305,6 +305,8 @@ export interface Door {
 	// --- waiting (sys_poll.c) ---------------------------------------------------------------------------------
 	/** ppoll(2): the ready events per item; milliseconds, -1 without limit. EINTR gives all zeros. */
 	poll(items: readonly PollItem[], timeout: number): readonly number[];
+	/** A counter that a read of 8 bytes empties; with EFD_NONBLOCK an empty one throws EAGAIN. */
+	eventfd2(initial: number, flags: number): Fd;
 
 	// --- BPF (sys_bpf.c) --------------------------------------------------------------------------------------
 	/** BPF_PROG_LOAD; on failure the verifier's log is in the error's message. */

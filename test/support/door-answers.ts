@@ -24,6 +24,7 @@ const opening = [
 	"fsmount",
 	"pidfd_open",
 	"signalfd4",
+	"eventfd2",
 	"socket",
 	"accept4",
 	"ioctl_pty_peer",

@@ -4,7 +4,7 @@
  */
 import type { CgroupLayout } from "../../linux/cgroups/detect.js";
 import type { Cgroup, CgroupRecord } from "../../linux/cgroups/driver.js";
-import { hadOomKill } from "../../linux/cgroups/oom.js";
+import { oomKills } from "../../linux/cgroups/oom.js";
 import { takeTrees } from "../../linux/mapped-mounts.js";
 import { closeNamespaces, type NamespacePlan, planNamespaces } from "../../linux/namespaces.js";
 import { processStat } from "../../linux/proc.js";
@@ -100,7 +100,7 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 		warn: host.log.warning,
 		runHooks: () => runRuntimeHooks(plan, init),
 		explainDeath: () =>
-			plan.cgroup !== null && hadOomKill(plan.cgroup)
+			plan.cgroup !== null && oomKills(plan.cgroup) > 0
 				? "container init was OOM-killed (memory limit too low?)"
 				: undefined,
 		errorPrefix: "unable to start container process: error during container init: ",

@@ -2,12 +2,12 @@
  * `update`: new limits for a living container. What is given replaces what was, the rest stays, and the whole is kept for
  * the next update: on cgroup v2 some values only make sense together (swap and limit, quota and burst).
  */
-import { openCgroup } from "../../linux/cgroups/driver.js";
 import { exactJson, parseJson } from "../../spec/json.js";
 import type { Config, LinuxResources } from "../../spec/types.js";
 import { attempt, messageOf, TsrunError } from "../../sys/errors.js";
 import { replaceFileAt } from "../../sys/files.js";
 import type { Host } from "../host.js";
+import { ownCgroup } from "../own-cgroup.js";
 import { readStateFile, type StateDirectory } from "../state/store.js";
 import { completeContainer } from "../status.js";
 
@@ -24,15 +24,9 @@ const unlimited: LinuxResources = {
 export function updateContainer(host: Host, id: string, changes: LinuxResources): void {
 	const { record, status, directory } = completeContainer(host, id);
 	if (status === "stopped") throw new TsrunError("container-status", "container not running", { object: id });
-	if (record.cgroup === null) {
-		throw new TsrunError("config-unsupported", `container ${id} has no cgroup of its own, so it has no limits`, {
-			object: id,
-			hint: "give the user a delegated cgroup, or run as root",
-		});
-	}
+	const cgroup = ownCgroup(record, "it has no limits");
 	const before = presentResources(directory);
 	const after = mergeResources(before, changes);
-	const cgroup = openCgroup(record.cgroup);
 	try {
 		cgroup.apply(affected(after, changes));
 	} catch (error) {
