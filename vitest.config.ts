@@ -18,6 +18,7 @@ export default defineConfig({
 			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: ["test/support/door.ts"] } },
 			containers("e2e"),
 			containers("security"),
+			containers("conformance"),
 		],
 	},
 });

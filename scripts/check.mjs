@@ -1,6 +1,6 @@
 /**
  * Every check that runs no code of ours: `npm run check`. Types, format and lint, the layers, dead code, error ids and
- * their documentation, links, warnings of the C compiler. All of them run, also when one fails; what is wrong is told with
+ * their documentation, links, proofs of conformance, warnings of the C compiler. All of them run, also when one fails; what is wrong is told with
  * file, line and rule.
  */
 import { spawn } from "node:child_process";
@@ -13,6 +13,7 @@ import { documentFile, errorIdFindings, errorsFile } from "./checks/error-ids.mj
 import { hostFindings } from "./checks/hosts.mjs";
 import { layerFindings } from "./checks/layers.mjs";
 import { linkFindings } from "./checks/links.mjs";
+import { checkConformance } from "./conformance.mjs";
 import { dependenciesPage } from "./sbom.mjs";
 
 /** @typedef {import("./checks/layers.mjs").Finding} Finding */
@@ -53,6 +54,7 @@ const checks = {
 		),
 	"generated documents": documents,
 	"registry hosts": async () => told(hostFindings(sources(() => true))),
+	conformance: async () => told(checkConformance()),
 	"C warnings": compileC,
 };
 

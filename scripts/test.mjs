@@ -31,6 +31,11 @@ const stages = {
 	e2e: {},
 	security: {},
 	vm: { all: true, run: otherMachines },
+	conformance: {},
+	// the reports of the stages before
+	proofs: { run: () => (node("scripts/conformance.mjs", "--passed") ? fine : broken) },
+	// how other runtimes do in the tests of conformance is printed, and counts for nothing
+	peers: { all: true, run: showPeers },
 };
 
 const counts = build() ? chosen().map((name) => count(name)) : [broken];
@@ -66,6 +71,12 @@ function count(name) {
 	if (name === "unit" || process.getuid?.() === 0) return project(name);
 	console.error(`The tests of "${name}" make containers, which only root can do here: run "sudo npm test".`);
 	return broken;
+}
+
+/** @returns {Count} */
+function showPeers() {
+	node("scripts/conformance.mjs", "--show");
+	return fine;
 }
 
 /**

@@ -1,68 +1,17 @@
 /** Hooks: when, where, with what, and what becomes of the container when one fails (config.md#posix-platform-hooks). */
-import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import type { Hook, Hooks, State } from "../../src/spec/types.js";
+import type { Hook, Hooks } from "../../src/spec/types.js";
 import type { BaseConfig } from "../support/bundle.js";
+import { diaryIn, type HookKind as Kind, hookKinds as kinds } from "../support/diary.js";
 import { test as base } from "../support/e2e.js";
 import { probe } from "../support/paths.js";
 import { needs } from "../support/skip.js";
 import { waitFor } from "../support/wait.js";
 
-type Kind = keyof Hooks;
-
-/** In the order in which they run. */
-const kinds: readonly Kind[] = [
-	"prestart",
-	"createRuntime",
-	"createContainer",
-	"startContainer",
-	"poststart",
-	"poststop",
-];
-
-/** What the probe writes down when it is a hook. */
-interface Seen {
-	readonly argv: readonly string[];
-	readonly env: readonly string[];
-	readonly cwd: string;
-	readonly uid: number;
-	readonly namespaces: Readonly<Record<string, string>>;
-	readonly fds: Readonly<Record<string, string>>;
-	readonly state: State;
-}
-
-interface Diary {
-	/** Anybody may write into it. */
-	readonly directory: string;
-	/** A hook that writes down what it sees, and then ends with `status`. */
-	readonly hook: (kind: Kind, name?: string, status?: number) => Hook;
-	readonly lines: () => readonly Seen[];
-	/** argv[0] of the lines. */
-	readonly names: () => readonly string[];
-}
-
 const test = base
-	/** One file for all hooks, of the runtime's and the container's namespaces: its order is theirs. */
-	.extend("diary", ({ folder }): Diary => {
-		const directory = join(folder, "diary");
-		mkdirSync(directory);
-		chmodSync(directory, 0o777);
-		const file = join(directory, "hooks.jsonl");
-		const lines = () => {
-			const text = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
-			return text === "" ? [] : text.split("\n").map((line): Seen => JSON.parse(line));
-		};
-		return {
-			directory,
-			hook: (kind, name = kind, status = 0) =>
-				kind === "startContainer"
-					? { path: "/probe", args: [name, "hook", "/diary/hooks.jsonl", String(status)] }
-					: { path: probe, args: [name, "hook", file, String(status)] },
-			lines,
-			names: () => lines().map(({ argv }) => argv[0] ?? ""),
-		};
-	})
+	.extend("diary", ({ folder }) => diaryIn(folder))
 	/** Hooks as configured, in a bundle that has the diary at /diary. */
 	.extend(
 		"bundleWith",

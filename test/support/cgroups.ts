@@ -44,7 +44,9 @@ export function makeCgroup(controller: string, path: string): string {
 export function removeCgroup(path: string): void {
 	const keys = readFileSync("/proc/self/cgroup", "utf8").split("\n").filter(Boolean);
 	const controllers = keys.flatMap((line) => (line.split(":")[1] ?? "").replace(/^name=/, "").split(","));
-	for (const directory of controllers.map((controller) => join(hierarchyOf(controller), path))) {
-		if (existsSync(directory)) rmdirSync(directory);
+	for (const hierarchy of controllers.map(hierarchyOf)) {
+		const directory = join(hierarchy, path);
+		// it may be hidden from this run: runtime.ts
+		if (existsSync(join(hierarchy, "cgroup.procs")) && existsSync(directory)) rmdirSync(directory);
 	}
 }
