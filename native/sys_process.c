@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -133,6 +134,27 @@ BINDING(pidfd_send_signal)
 	RETURN_NOTHING("pidfd_send_signal", pidfd_send_signal(pidfd, signal, NULL, 0));
 }
 
+/* struct pidfd_info of linux/pidfd.h in its first size; the header of the build need not have it */
+struct exit_info {
+	uint64_t mask, cgroup;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+
+/* since Linux 6.15, and only of a process that has been waited for while we held the descriptor */
+BINDING(ioctl_pidfd_exit_code)
+{
+	const uint64_t exit_known = 1 << 3;
+	struct exit_info info = { .mask = exit_known };
+	int pidfd;
+
+	if (!get_int(ctx, argv[0], &pidfd))
+		return JS_EXCEPTION;
+	if (ioctl(pidfd, _IOWR(0xff, 11, struct exit_info), &info) == -1)
+		return THROW("ioctl", errno);
+	return info.mask & exit_known ? JS_NewInt32(ctx, info.exit_code) : JS_NULL;
+}
+
 BINDING(prctl)
 {
 	int option;
@@ -248,7 +270,7 @@ BINDING(environ)
 
 const JSCFunctionListEntry door_process[] = {
 	ENTRY(clone3, 3), ENTRY(unshare, 1), ENTRY(setns, 2), ENTRY(exit, 1), ENTRY(wait4, 2),
-	ENTRY(kill, 2), ENTRY(pidfd_open, 2), ENTRY(pidfd_send_signal, 2), ENTRY(prctl, 5), ENTRY(prctl_set_name, 1),
+	ENTRY(kill, 2), ENTRY(pidfd_open, 2), ENTRY(pidfd_send_signal, 2), ENTRY(ioctl_pidfd_exit_code, 1), ENTRY(prctl, 5), ENTRY(prctl_set_name, 1),
 	ENTRY(getpid, 0), ENTRY(getppid, 0), ENTRY(setsid, 0), ENTRY(sethostname, 1), ENTRY(setdomainname, 1),
 	ENTRY(uname, 0), ENTRY(keyctl_join_session_keyring, 1), ENTRY(keyctl_setperm, 2), ENTRY(keyctl_describe, 1),
 	ENTRY(argv, 0), ENTRY(environ, 0),

@@ -215,6 +215,8 @@ export interface Door {
 	kill(pid: number, signal: number): void;
 	pidfd_open(pid: number, flags: number): Fd;
 	pidfd_send_signal(pidfd: Fd, signal: number): void;
+	/** PIDFD_GET_INFO, since Linux 6.15: the raw wait status of a process that somebody has waited for; null before. */
+	ioctl_pidfd_exit_code(pidfd: Fd): number | null;
 	/** prctl(2) with integer arguments. */
 	prctl(option: number, arg2: number | bigint, arg3: number | bigint, arg4: number, arg5: number): number;
 	/** prctl(PR_SET_NAME): what ps shows for us, up to 15 bytes. */

@@ -10,6 +10,7 @@ import type { BundleOptions } from "../support/bundle.js";
 import { cgroupPath, hierarchyOf } from "../support/cgroups.js";
 import { test as base, shell } from "../support/container.js";
 import { failureOf } from "../support/failure.js";
+import { hoppers } from "../support/hoppers.js";
 import { describeLeaks, findLeaks } from "../support/leaks.js";
 import type { RunResult, Runtime } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
@@ -198,6 +199,20 @@ describe("v2 alone", () => {
 		expect(v2("pause", id)).toMatchObject(silent);
 		expect(v2("delete", "--force", id)).toMatchObject(silent);
 		expect(describeLeaks(findLeaks(folder))).toEqual([]);
+	});
+
+	test("kill --all KILL reaches those who fork all the time, as soon as they are born", async ({
+		v2,
+		makeBundle,
+		newId,
+	}) => {
+		const id = newId();
+		const run = v2("run", "--detach", "--bundle", makeBundle(hoppers()), id);
+		await waitFor(() => run.later().stdout === "ready\n", { what: "the container to be ready" });
+		expect(v2("kill", "--all", id, "KILL")).toMatchObject(silent);
+		const left = () => JSON.parse(v2("ps", "--format", "json", id).stdout);
+		await waitFor(() => left() === null, { what: "all to have ended", deadline: 1000 });
+		expect(v2("delete", id)).toMatchObject(silent);
 	});
 
 	test("takes an update, and keeps what it does not name", ({ v2, makeBundle, newId, folder, skip }) => {

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import type { BaseConfig } from "../support/bundle.js";
 import { test } from "../support/e2e.js";
 import { failed, failureOf } from "../support/failure.js";
+import { hoppers, shareHostPids } from "../support/hoppers.js";
 import { probe } from "../support/paths.js";
 import type { RunResult, Runtime } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
@@ -17,10 +17,6 @@ const silent = { status: 0, stdout: "", stderr: "" };
 /** Waits until the container has printed all of this. */
 function prints(container: RunResult, text: string): Promise<boolean> {
 	return waitFor(() => container.later().stdout === text, { what: `${JSON.stringify(text)} from the container` });
-}
-
-function shareHostPids({ linux }: BaseConfig): void {
-	linux.namespaces = linux.namespaces.filter(({ type }) => type !== "pid");
 }
 
 function processesOf(runtime: Runtime, id: string): number[] {
@@ -127,6 +123,32 @@ describe("--all", () => {
 	});
 });
 
+describe("a paused container", () => {
+	for (const all of [[], ["--all"]]) {
+		test(`dies of KILL${all.length ? " with --all" : ""}`, async ({ runtime, makeBundle, newId }) => {
+			const id = newId();
+			runtime("run", "--detach", "--bundle", makeBundle(), id);
+			runtime("pause", id);
+			expect(runtime("kill", ...all, id, "KILL")).toMatchObject(silent);
+			await awaitStatus(runtime, id, "stopped");
+			expect(runtime("delete", id)).toMatchObject(silent);
+		});
+	}
+
+	test("gets any other signal when it is resumed", async ({ runtime, makeBundle, newId }) => {
+		const id = newId();
+		const run = runtime("run", "--detach", "--bundle", makeBundle({ args: ["/probe", "trap", "TERM=0"] }), id);
+		await prints(run, "ready\n");
+		runtime("pause", id);
+		expect(runtime("kill", id, "TERM")).toMatchObject(silent);
+		expect(stateOf(runtime, id).status).toBe("paused");
+		runtime("resume", id);
+		await prints(run, "ready\nTERM\n");
+		await awaitStatus(runtime, id, "stopped");
+		runtime("delete", id);
+	});
+});
+
 describe("in the host's pid namespace", () => {
 	const family = "/probe sleep & /probe sleep & /bin/echo ready; exec /probe sleep";
 
@@ -155,6 +177,20 @@ describe("in the host's pid namespace", () => {
 		expect(others.every(isAlive)).toBe(true);
 		expect(runtime("delete", "--force", id)).toMatchObject({ status: 0, stdout: "" });
 		expect(others.some(isAlive)).toBe(false);
+	});
+
+	test("--all KILL reaches those who fork all the time, as soon as they are born", async ({
+		runtime,
+		makeBundle,
+		newId,
+	}) => {
+		const id = newId();
+		const run = runtime("run", "--detach", "--bundle", makeBundle(hoppers()), id);
+		await prints(run, "ready\n");
+		expect(runtime("kill", "--all", id, "KILL")).toMatchObject(silent);
+		await awaitStatus(runtime, id, "stopped");
+		await waitFor(() => processesOf(runtime, id).length === 0, { what: "all to have ended", deadline: 1000 });
+		runtime("delete", id);
 	});
 
 	for (const kill of [["kill"], ["kill", "--all"]]) {

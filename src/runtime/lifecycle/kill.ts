@@ -1,6 +1,8 @@
 /** `kill`: a signal to the container's init, through a pidfd that is known to be that process's, or to all processes. */
 import { openCgroup } from "../../linux/cgroups/driver.js";
+import { signalName } from "../../linux/signals.js";
 import { SIGKILL } from "../../sys/constants.js";
+import type { Fd } from "../../sys/door.js";
 import { failure, hasCode, TsrunError } from "../../sys/errors.js";
 import { withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
@@ -15,7 +17,7 @@ export function killContainer(host: Host, id: string, signal: number, all: boole
 	const cgroup = record.cgroup === null ? null : openCgroup(record.cgroup);
 	if (all) {
 		if (cgroup !== null) cgroup.kill(signal);
-		else if (status !== "stopped") signalInit(record, signal);
+		else if (status !== "stopped") sendToInit(record, signal);
 		return;
 	}
 	if (status === "stopped") {
@@ -26,7 +28,7 @@ export function killContainer(host: Host, id: string, signal: number, all: boole
 		}
 		throw notRunning(id);
 	}
-	signalInit(record, signal);
+	sendToInit(record, signal);
 	if (signal !== SIGKILL) return;
 	if (!record.ownPidNamespace) cgroup?.kill(SIGKILL);
 	// the frozen do not die
@@ -37,15 +39,38 @@ function notRunning(id: string): TsrunError {
 	return new TsrunError("container-status", "container not running", { object: id });
 }
 
-function signalInit(record: ContainerRecord, signal: number): void {
+function sendToInit(record: ContainerRecord, signal: number): void {
+	const pidfd = holdInit(record);
+	if (pidfd === null) throw notRunning(record.id);
+	const sent = withFd(pidfd, () => signalInit(record, pidfd, signal));
+	if (!sent) throw notRunning(record.id);
+}
+
+/** A descriptor that cannot come to mean another process; null when init has ended. The caller closes it. */
+export function holdInit(record: ContainerRecord): Fd | null {
 	try {
-		withFd(sys.pidfd_open(record.pid, 0), (pidfd) => {
-			// checked after the opening: from now on the descriptor cannot come to mean another process
-			if (!isAlive(record)) throw notRunning(record.id);
-			sys.pidfd_send_signal(pidfd, signal);
-		});
+		const pidfd = sys.pidfd_open(record.pid, 0);
+		// looked at after the opening: before it the pid may have changed hands
+		if (isAlive(record)) return pidfd;
+		sys.close(pidfd);
+		return null;
 	} catch (error) {
-		if (hasCode(error, "ESRCH")) throw notRunning(record.id);
-		throw failure("signal-failed", `send signal ${signal} to container ${record.id}`, error, { object: record.id });
+		if (hasCode(error, "ESRCH")) return null;
+		throw cannotSignal(record, 0, error);
 	}
+}
+
+/** False when it has ended meanwhile. */
+export function signalInit(record: ContainerRecord, pidfd: Fd, signal: number): boolean {
+	try {
+		sys.pidfd_send_signal(pidfd, signal);
+		return true;
+	} catch (error) {
+		if (hasCode(error, "ESRCH")) return false;
+		throw cannotSignal(record, signal, error);
+	}
+}
+
+function cannotSignal({ id }: ContainerRecord, signal: number, error: unknown): unknown {
+	return failure("signal-failed", `send signal ${signalName(signal)} to container ${id}`, error, { object: id });
 }
