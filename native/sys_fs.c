@@ -360,16 +360,6 @@ BINDING(fchmod)
 	RETURN_NOTHING("fchmod", fchmod(fd, (mode_t)mode));
 }
 
-BINDING(fchmodat)
-{
-	int dirfd, mode;
-	TEXT(path);
-
-	if (!get_int(ctx, argv[0], &dirfd) || !get_text(ctx, argv[1], &path) || !get_int(ctx, argv[2], &mode))
-		return JS_EXCEPTION;
-	RETURN_NOTHING("fchmodat", fchmodat(dirfd, path.at, (mode_t)mode, 0));
-}
-
 BINDING(fchown)
 {
 	int fd, uid, gid;
@@ -454,7 +444,7 @@ const JSCFunctionListEntry door_fs[] = {
 	ENTRY(read_bytes, 2), ENTRY(write, 2), ENTRY(lseek, 3), ENTRY(ftruncate, 2), ENTRY(copy_file_range, 3),
 	ENTRY(dup2, 2), ENTRY(fcntl, 3), ENTRY(fstat, 1), ENTRY(fstatat, 3), ENTRY(statx_mount_id, 3),
 	ENTRY(fstatfs, 1), ENTRY(mkdirat, 3), ENTRY(mknodat, 5), ENTRY(symlinkat, 3), ENTRY(renameat2, 5),
-	ENTRY(unlinkat, 3), ENTRY(readlinkat, 2), ENTRY(getdents64, 1), ENTRY(fchmod, 2), ENTRY(fchmodat, 3),
+	ENTRY(unlinkat, 3), ENTRY(readlinkat, 2), ENTRY(getdents64, 1), ENTRY(fchmod, 2),
 	ENTRY(fchown, 3), ENTRY(fchownat, 5), ENTRY(faccessat2, 4), ENTRY(chdir, 1), ENTRY(fchdir, 1),
 	ENTRY(getcwd, 0), ENTRY(umask, 1), ENTRY(memfd_create, 2),
 };

@@ -13,6 +13,7 @@ import { documentFile, errorIdFindings, errorsFile } from "./checks/error-ids.mj
 import { hostFindings } from "./checks/hosts.mjs";
 import { layerFindings } from "./checks/layers.mjs";
 import { linkFindings } from "./checks/links.mjs";
+import { rootPathFindings, staleRows } from "./checks/root-paths.mjs";
 import { checkConformance } from "./conformance.mjs";
 import { dependenciesPage } from "./sbom.mjs";
 
@@ -43,6 +44,10 @@ const checks = {
 		return wrong && `${wrong}\nmost of it is put right by: npx biome check --write`;
 	},
 	layers: async () => told(layerFindings(sources((file) => /^src\/.*\.ts$/.test(file)))),
+	"paths in root filesystems": async () => {
+		const code = sources((file) => /^src\/.*\.ts$/.test(file));
+		return told([...rootPathFindings(code), ...staleRows(code)]);
+	},
 	"dead code": () => node("node_modules/knip/bin/knip.js"),
 	"error ids": async () => told(await errorIds()),
 	links: async () =>

@@ -3,6 +3,7 @@
  * ends the process. Pure: sources in, findings out; `npm run check` reads the files.
  */
 import { posix } from "node:path";
+import { lineOf, withoutComments } from "./code.mjs";
 
 /** Top to bottom: a layer may import itself and what stands after it. */
 const layers = ["cli", "runtime", "linux", "spec", "sys"];
@@ -108,24 +109,4 @@ function useFindings(file, code) {
 	return rules
 		.filter(({ applies }) => applies)
 		.flatMap(({ uses, rule }) => [...code.matchAll(uses)].map(({ index }) => ({ index, rule })));
-}
-
-/**
- * The code with comments blanked out, every position kept. Quotes, template literals and regular expressions are
- * stepped over, so that `"//"` begins no comment.
- *
- * @param {string} text
- */
-function withoutComments(text) {
-	const parts =
-		/\/\*[\s\S]*?\*\/|\/\/.*|(["'`])(?:\\.|(?!\1)[\s\S])*\1|\/(?![*/])(?:\\.|\[(?:\\.|[^\]\n])*\]|[^/\\\n[])+\/(?=[dgimsuvy]*\s*[.,;)\]])/g;
-	return text.replace(parts, (part) => (/^\/[*/]/.test(part) ? part.replace(/[^\n]/g, " ") : part));
-}
-
-/**
- * @param {string} text
- * @param {number} index
- */
-function lineOf(text, index) {
-	return text.slice(0, index).split("\n").length;
 }

@@ -4,7 +4,6 @@
  * its attributes are, so the destination is opened again to set them.
  */
 import {
-	AT_FDCWD,
 	MOUNT_ATTR__ATIME,
 	MOUNT_ATTR_NOATIME,
 	MOUNT_ATTR_NODEV,
@@ -30,9 +29,6 @@ import {
 	MS_REMOUNT,
 	MS_STRICTATIME,
 	MS_SYNCHRONOUS,
-	O_CLOEXEC,
-	O_NOFOLLOW,
-	O_PATH,
 	ST_NOATIME,
 	ST_NODEV,
 	ST_NODIRATIME,
@@ -43,11 +39,11 @@ import {
 	ST_RELATIME,
 } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
-import { hasCode } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
 import type { Attributes, MountApi, Place, Settle } from "./mount-api.js";
 import { mountId, readMountinfo } from "./mountinfo.js";
+import { openInRootIfPresent } from "./safe-path.js";
 
 export const classicMounts: MountApi = {
 	mountFilesystem({ type, source, superblock, data, attributes }, place, settle) {
@@ -104,9 +100,11 @@ function remount(mount: Fd, { set, clear }: Attributes): void {
 /** What mount_setattr(2) does with AT_RECURSIVE. Mounts that another one hides are out of everybody's reach. */
 function forEachBelow(mount: Fd, change: (below: Fd) => void): void {
 	const entries = readMountinfo();
+	const top = mountId(mount);
+	const prefix = entries.find(({ id }) => id === top)?.point.length ?? 0;
 	const visit = (parent: number) => {
 		for (const { id, point } of entries.filter((entry) => entry.parent === parent)) {
-			const below = openIfVisible(point);
+			const below = openInRootIfPresent(mount, point.slice(prefix));
 			if (below === null) continue;
 			withFd(below, () => {
 				if (mountId(below) === id) change(below);
@@ -114,16 +112,7 @@ function forEachBelow(mount: Fd, change: (below: Fd) => void): void {
 			visit(id);
 		}
 	};
-	visit(mountId(mount));
-}
-
-function openIfVisible(point: string): Fd | null {
-	try {
-		return sys.openat(AT_FDCWD, point, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-	} catch (error) {
-		if (hasCode(error, "ENOENT", "ENOTDIR")) return null;
-		throw error;
-	}
+	visit(top);
 }
 
 /** Names that fsconfig(2) knows; those that clear a flag ("async") need none here. */

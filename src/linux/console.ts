@@ -62,15 +62,14 @@ export function followSize(master: Fd): void {
 
 /** From outside, /dev or /dev/pts may be links of the image (CVE-2026-41579): nothing is opened before it is proved. */
 function openMultiplexer(root: Fd): Fd {
-	const path = "/dev/pts/ptmx";
 	const flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
 	if (root !== AT_FDCWD) {
-		return withFd(openInRoot(root, path), (fd) => {
+		return withFd(openInRoot(root, "/dev/pts/ptmx"), (fd) => {
 			requireMultiplexer(fd);
 			return sys.openat(AT_FDCWD, `/proc/self/fd/${fd}`, flags, 0);
 		});
 	}
-	const master = sys.openat(AT_FDCWD, path, flags | O_NOFOLLOW, 0);
+	const master = sys.openat(AT_FDCWD, "/dev/pts/ptmx", flags | O_NOFOLLOW, 0);
 	requireMultiplexer(master);
 	return master;
 }

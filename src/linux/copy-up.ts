@@ -47,12 +47,13 @@ function copyEntry(from: Fd, to: Fd, name: string): void {
 		withFd(open(from), (source) => copyDirectory(source, open(to)));
 		return;
 	}
+	if (type === S_IFREG) {
+		copyFile(from, to, name, stat);
+		return;
+	}
 	if (type === S_IFLNK) sys.symlinkat(sys.readlinkat(from, name), to, name);
-	else if (type === S_IFREG) copyFile(from, to, name, stat);
 	else sys.mknodat(to, name, stat.mode, stat.major, stat.minor);
 	sys.fchownat(to, name, stat.uid, stat.gid, AT_SYMLINK_NOFOLLOW);
-	// after the owner, whose change clears the set-user-id bit
-	if (type !== S_IFLNK) sys.fchmodat(to, name, stat.mode & 0o7777);
 }
 
 function copyFile(from: Fd, to: Fd, name: string, stat: Stat): void {
@@ -65,6 +66,9 @@ function copyFile(from: Fd, to: Fd, name: string, stat: Stat): void {
 				writeAll(copy, bytes);
 				left -= bytes.byteLength;
 			}
+			sys.fchown(copy, stat.uid, stat.gid);
+			// after the owner, whose change clears the set-user-id bit
+			sys.fchmod(copy, stat.mode & 0o7777);
 		}),
 	);
 }

@@ -17,6 +17,7 @@ import {
 	S_IFDIR,
 	S_IFLNK,
 	S_IFMT,
+	ST_NOSYMFOLLOW,
 } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
 import { failure, hasCode, TsrunError } from "../sys/errors.js";
@@ -28,14 +29,18 @@ const mostLinks = 40;
 /** How often a path that changes under us is looked up again before the walk takes over, which nothing can put off. */
 const mostTries = 100;
 
-/** An O_PATH descriptor of `path` inside `root`, links resolved as if root were "/". Throws ENOENT and the like as they come. */
+/**
+ * An O_PATH descriptor of `path` inside `root`, links resolved as if root were "/". Throws ENOENT and the like as they come.
+ * A "/" at the end of `path` says nothing: whoever masks "/proc/kcore/" means the file.
+ */
 export function openInRoot(root: Fd, path: string): Fd {
+	const plain = `/${components(path).join("/")}`;
 	for (let tries = 0; tries < mostTries; tries++) {
 		try {
-			return sys.openat2(root, path, O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+			return sys.openat2(root, plain, O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 		} catch (error) {
-			// EPERM: an outer seccomp filter that does not know openat2
-			if (hasCode(error, "ENOSYS", "EPERM")) break;
+			// EPERM: an outer seccomp filter that does not know openat2; ENAMETOOLONG: a component, or 4 KiB of fair ones
+			if (hasCode(error, "ENOSYS", "EPERM", "ENAMETOOLONG")) break;
 			// EAGAIN: a rename or mount elsewhere raced with ".." or a link
 			if (!hasCode(error, "EAGAIN")) throw error;
 		}
@@ -103,22 +108,34 @@ function walk(root: Fd, path: string, make: PlaceKind | null): Fd {
 	let links = 0;
 	try {
 		for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
-			if (name === "..") {
-				goBack(1);
+			const here = trail.at(-1) ?? root;
+			if (name === "." || name === "..") {
+				requireDirectory(here);
+				if (name === "..") goBack(1);
 				continue;
 			}
-			const fd = openComponent(trail.at(-1) ?? root, name, make && (ahead.length > 0 ? "directory" : make));
+			const fd = openComponent(here, name, make && (ahead.length > 0 ? "directory" : make));
 			trail.push(fd);
 			const target = linkTarget(fd);
 			if (target === null) continue;
 			if (++links > mostLinks) throw new TsrunError("path-unsafe", `too many links in ${JSON.stringify(path)}`);
 			goBack(target.startsWith("/") ? trail.length : 1);
-			ahead.unshift(...components(target));
+			ahead.unshift(...steps(target));
 		}
 		return trail.pop() ?? sys.openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	} finally {
 		goBack(trail.length);
 	}
+}
+
+/** As the kernel reads the target of a link: a "." and a "/" at the end both want a directory before them. */
+function steps(target: string): string[] {
+	return [...target.split("/").filter((name) => name !== ""), ...(target.endsWith("/") ? ["."] : [])];
+}
+
+/** ENOTDIR from the kernel for anything else. */
+function requireDirectory(fd: Fd): void {
+	sys.close(sys.openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
 }
 
 function openComponent(directory: Fd, name: string, make: PlaceKind | null): Fd {
@@ -140,13 +157,18 @@ function openComponent(directory: Fd, name: string, make: PlaceKind | null): Fd 
 
 /**
  * The target when `fd` is a symbolic link, else null. Magic links of procfs show a path ("/bin/sh") or an object
- * ("pipe:[7]") that is not where they lead: refused, as RESOLVE_NO_MAGICLINKS does. Its ordinary ones are "self/net" and so on.
+ * ("pipe:[7]", "(unreachable)/bin") that is not where they lead: refused, as RESOLVE_NO_MAGICLINKS does. Its ordinary
+ * ones are "self/net" and so on.
  */
 function linkTarget(fd: Fd): string | null {
 	if ((sys.fstat(fd).mode & S_IFMT) !== S_IFLNK) return null;
 	const target = sys.readlinkat(fd, "");
-	if (/^\/|:/.test(target) && sys.fstatfs(fd).type === PROC_SUPER_MAGIC) {
+	const { type, flags } = sys.fstatfs(fd);
+	if (/^[/(]|:/.test(target) && type === PROC_SUPER_MAGIC) {
 		throw new TsrunError("path-unsafe", "a magic link of a proc file system is on the way");
+	}
+	if (flags & ST_NOSYMFOLLOW) {
+		throw new TsrunError("path-unsafe", "a link is on the way, on a mount with the option nosymfollow");
 	}
 	return target;
 }

@@ -164,7 +164,6 @@ export interface Door {
 	/** The next entries of a directory, without "." and ".."; [] at the end. */
 	getdents64(fd: Fd): readonly DirectoryEntry[];
 	fchmod(fd: Fd, mode: number): void;
-	fchmodat(dirfd: Fd, path: string, mode: number): void;
 	fchown(fd: Fd, uid: number, gid: number): void;
 	fchownat(dirfd: Fd, path: string, uid: number, gid: number, flags: number): void;
 	faccessat2(dirfd: Fd, path: string, mode: number, flags: number): void;

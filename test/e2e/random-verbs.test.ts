@@ -6,22 +6,13 @@ import { mkdirSync } from "node:fs";
 import { describe, expect } from "vitest";
 import { callAside } from "../support/aside.js";
 import { test } from "../support/e2e.js";
+import { randomFrom } from "../support/random.js";
 import type { Runtime } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
 import type { Result } from "../support/watched.js";
 
 const callers = 8;
 const duration = 2000;
-
-/** The next of a sequence that only the seed decides: what a failing run did can be done again. */
-function randomFrom(seed: number): () => number {
-	let state = seed;
-	return () => {
-		// numerical recipes' linear congruential generator
-		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-		return state / 2 ** 32;
-	};
-}
 
 const missing = /^container does not exist$/;
 const incomplete = /^container \S+ (is still being created|was never completely created)$/;

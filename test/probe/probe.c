@@ -90,6 +90,8 @@ static const struct command commands[] = {
 	{ "agent", do_agent, 3, "SOCKET CONNECTIONS ERRNO" },
 	{ "syscall", do_syscall, 1, "NAME|NUMBER" },
 	{ "syscall32", do_syscall32, 1, "NUMBER" },
+	{ "door", do_door, 0, "" },
+	{ "exchange", do_exchange, 2, "A B" },
 	{ "refuse", do_refuse, 3, "ERRNO CALL[,CALL…] PROGRAM [ARGUMENT…]" },
 	{ 0 },
 };

@@ -83,4 +83,10 @@ int do_syscall32(int argc, char **argv);
 /* refuse.c: a program under a filter that refuses some */
 int do_refuse(int argc, char **argv);
 
+/* door.c: system calls on behalf of another program */
+int do_door(int argc, char **argv);
+
+/* exchange.c: a race */
+int do_exchange(int argc, char **argv);
+
 #endif

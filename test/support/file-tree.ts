@@ -271,7 +271,6 @@ export function createFileTree(nextFd: () => Fd): FileTree {
 			return entries.map(([name, inode]) => ({ name, type: typeOf(inode) }));
 		},
 		fchmod: (fd, mode) => chmod(file("fchmod", fd).inode, mode),
-		fchmodat: (dirfd, path, mode) => chmod(existing("fchmodat", dirfd, path, true), mode),
 		fchown: (fd, uid, gid) => void Object.assign(file("fchown", fd).inode, { uid, gid }),
 		fchownat: (dirfd, path, uid, gid, flags) => {
 			Object.assign(existing("fchownat", dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW)), { uid, gid });

@@ -120,21 +120,23 @@ describe("attributes", () => {
 			"/c/hidden/": "",
 			"/beside/": "",
 		});
-		const ids = new Map<number, number>();
-		const openat = sys.openat;
+		const mount = door.open("/c");
+		const ids = new Map([[mount, 30]]);
+		const openat2 = sys.openat2;
 		Object.assign(sys, {
-			openat: (directory: number, path: string, flags: number, mode: number) => {
-				const fd = openat(directory, path, flags, mode);
-				ids.set(fd, { "/c/sub": 31, "/c/sub/deep": 32, "/c/hidden": 99 }[path] ?? 0);
+			openat2: (...call: Parameters<typeof openat2>) => {
+				const fd = openat2(...call);
+				ids.set(fd, { "/sub": 31, "/sub/deep": 32, "/hidden": 99 }[call[1]] ?? 0);
 				return fd;
 			},
 		});
-		door.answer("statx_mount_id", (fd) => (fd === 7 ? 30 : (ids.get(fd) ?? 0)));
+		door.answer("statx_mount_id", (fd) => ids.get(fd) ?? 0);
 		door.answer("fstatfs", { type: 0, flags: c.ST_RELATIME });
 		const open = watchFds();
-		classicMounts.setAttributes(7, { set: c.MOUNT_ATTR_RDONLY, clear: 0 }, true);
-		const paths = remounted().map(([target]) => ids.get(Number(String(target).split("/").at(-1))) ?? "top");
-		expect(paths).toEqual(["top", 31, 32]);
+		classicMounts.setAttributes(mount, { set: c.MOUNT_ATTR_RDONLY, clear: 0 }, true);
+		expect(remounted().map(([target]) => ids.get(Number(String(target).split("/").at(-1))))).toEqual([30, 31, 32]);
+		// nothing is named by its path on the host
+		expect(door.args("openat2").every(([from]) => from === mount)).toBe(true);
 		expect(open.size).toBe(0);
 	});
 });

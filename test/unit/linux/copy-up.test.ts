@@ -19,9 +19,9 @@ const statOf = (path: string) => sys.fstatat(-100, path, 0x100);
 describe("copyUp", () => {
 	it("copies files, directories and links, with their modes and owners", () => {
 		door.files({ "/from/a/b/file": "text", "/from/link": { link: "/nowhere" }, "/from/empty/": "" });
-		sys.fchmodat(-100, "/from/a/b/file", 0o4751);
+		sys.fchmod(door.open("/from/a/b/file"), 0o4751);
 		sys.fchownat(-100, "/from/a/b/file", 5, 6, 0);
-		sys.fchmodat(-100, "/from/a", 0o1770);
+		sys.fchmod(door.open("/from/a"), 0o1770);
 		copyUp(from, to);
 		expect(door.content("/to/a/b/file")).toBe("text");
 		expect(statOf("/to/a/b/file")).toMatchObject({ mode: 0o104751, uid: 5, gid: 6 });
@@ -31,7 +31,7 @@ describe("copyUp", () => {
 	});
 
 	it("gives the directory itself the other's mode and owner", () => {
-		sys.fchmodat(-100, "/from", 0o1777);
+		sys.fchmod(door.open("/from"), 0o1777);
 		sys.fchownat(-100, "/from", 7, 8, 0);
 		copyUp(from, to);
 		expect(statOf("/to")).toMatchObject({ mode: 0o041777, uid: 7, gid: 8 });

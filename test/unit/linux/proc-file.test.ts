@@ -44,11 +44,13 @@ describe("openInProc", () => {
 		expect(door.args("fstatfs")).toEqual([]);
 	});
 
-	it.each(["../etc/shadow", "sys/../../etc/shadow", "./sys", "sys//kernel", ""])("refuses %j on the walk", (path) => {
-		withoutOpenat2();
-		door.files({ "/etc/shadow": "", "/proc/sys/kernel/": "" });
-		expect(() => openInProc(door.open("/proc"), path, O_RDONLY)).toThrow("bad component");
-	});
+	it.each(["../etc/shadow", "sys/../../etc/shadow", "./sys", "sys//kernel", ""])(
+		"refuses %j, which is no plain path",
+		(path) => {
+			door.files({ "/etc/shadow": "", "/proc/sys/kernel/": "" });
+			expect(() => openInProc(door.open("/proc"), path, O_RDONLY)).toThrow("is no plain path");
+		},
+	);
 
 	it("refuses a file of another file system, and leaves nothing open", () => {
 		door.files({ "/proc/self-made": "" });
