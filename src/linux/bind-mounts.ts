@@ -32,7 +32,6 @@ export interface BindSurroundings {
 
 /** The mount's descriptor. Unless it is to be shared, nothing that happens in it gets out to the host. */
 export function makeBindMount(api: MountApi, mount: Mount, options: MountOptions, around: BindSurroundings): Fd {
-	refuseData(options);
 	const { root, tree } = around;
 	const source = sourcePath(mount, around.bundle);
 	const kind = tree === undefined ? kindOfSource(source) : kindOf(isDirectory(tree));
@@ -68,14 +67,6 @@ function differentKinds({ source, destination }: Mount, kind: PlaceKind): TsrunE
 
 export function isShared({ propagation }: MountOptions): boolean {
 	return propagation.some((flags) => flags & MS_SHARED);
-}
-
-function refuseData({ data }: MountOptions): void {
-	if (data.length === 0) return;
-	const given = JSON.stringify(data.join(","));
-	throw new TsrunError("config-invalid", `a bind mount takes no file system options, but has ${given}`, {
-		hint: "remove them, or the option bind",
-	});
 }
 
 /** The absolute path of a bind mount's source. */

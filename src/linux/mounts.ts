@@ -25,6 +25,7 @@ export interface MountSurroundings {
 	readonly taken: ReadonlyMap<Mount, Fd>;
 	/** Mounts of type "cgroup" depend on the host's hierarchies. */
 	readonly mountCgroups: (mount: Mount, options: MountOptions) => void;
+	readonly warn: (message: string) => void;
 	/** SELinux context of the mounts (linux.mountLabel), or undefined. */
 	readonly label: string | undefined;
 }
@@ -53,9 +54,12 @@ export function mountError(mount: Mount, index: number, error: unknown, hint?: s
 }
 
 function makeMount(api: MountApi, mount: Mount, options: MountOptions, surroundings: MountSurroundings): void {
-	const { root, bundle, taken, label, mountCgroups } = surroundings;
+	const { root, bundle, taken, label, mountCgroups, warn } = surroundings;
 	if (options.remount) withFd(openInRoot(root, mount.destination), (place) => remount(api, place, options));
 	else if (options.bind !== "none") {
+		const { data } = options;
+		// the kernel does not look at them (mount(2), MS_BIND)
+		if (data.length > 0) warn(`bind mount at ${mount.destination}: file system options are ignored: ${data.join(",")}`);
 		withFd(makeBindMount(api, mount, options, { root, bundle, tree: taken.get(mount) }), (made) =>
 			propagate(api, made, options),
 		);

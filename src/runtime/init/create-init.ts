@@ -139,6 +139,7 @@ function prepareRoot(launch: Launch, socket: Fd, enterCgroup: () => void): Fd {
 		bundle: bundle.path,
 		taken: launch.taken,
 		label: linux?.mountLabel,
+		warn: warner(socket),
 		mountCgroups: (mount, options) => {
 			enterCgroup();
 			mountCgroups(launch, root, mount, options);
@@ -199,8 +200,13 @@ function prepareProcess({ bundle, options, seccomp }: Launch, proc: Fd, socket: 
 		proc,
 		seccomp,
 		umask,
-		warn: (text) => send(socket, { type: "warning", text }),
+		warn: warner(socket),
 	});
+}
+
+/** What goes into the runtime's log. */
+function warner(socket: Fd): (text: string) => void {
+	return (text) => send(socket, { type: "warning", text });
 }
 
 /** Hooks that run in the container's namespaces, where our pid is the container's. */

@@ -9,11 +9,13 @@ import { watchFds } from "../../support/open-fds.js";
 
 let root = -1;
 const cgroups: { mount: Mount; flags: number }[] = [];
+const warnings: string[] = [];
 
 beforeEach(() => {
 	door.files({ "/c/": "", "/host/": "" });
 	root = door.open("/c");
 	cgroups.length = 0;
+	warnings.length = 0;
 });
 
 const make = (mounts: Mount[], more: Partial<MountSurroundings> = {}) =>
@@ -22,6 +24,7 @@ const make = (mounts: Mount[], more: Partial<MountSurroundings> = {}) =>
 		bundle: "/bundle",
 		taken: new Map(),
 		label: undefined,
+		warn: (message) => warnings.push(message),
 		mountCgroups: (mount, { flags }) => cgroups.push({ mount, flags }),
 		...more,
 	});
@@ -190,4 +193,9 @@ describe("finishMounts", () => {
 		const error = errorOf(() => finishMounts([{ destination: "/run", type: "tmpfs", options: ["ro"] }], root));
 		expect(error.message).toBe('make "/run" read-only: no such file or directory');
 	});
+});
+
+it("a bind mount's file system options are ignored, as by the kernel, and that is said", () => {
+	make([{ destination: "/a", source: "/host", options: ["bind", "size=1m", "x"] }]);
+	expect(warnings).toEqual(["bind mount at /a: file system options are ignored: size=1m,x"]);
 });
