@@ -17,8 +17,8 @@ export default defineConfig({
 		projects: [
 			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: ["test/support/door.ts"] } },
 			containers("e2e"),
-			containers("security"),
 			containers("conformance"),
+			containers("security"),
 		],
 	},
 });

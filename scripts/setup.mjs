@@ -24,6 +24,22 @@ const packages = {
 	uidmap: "newuidmap(1), for containers of users without privileges",
 };
 
+/** What the specification's validation suite is built with (test/conformance/runtime-tools). */
+const suite = [
+	"golang-go",
+	"golang-github-blang-semver-dev",
+	"golang-github-google-uuid-dev",
+	"golang-github-hashicorp-go-multierror-dev",
+	"golang-github-mrunalp-fileutils-dev",
+	"golang-github-opencontainers-specs-dev",
+	"golang-github-opencontainers-selinux-dev",
+	"golang-github-sirupsen-logrus-dev",
+	"golang-github-urfave-cli-dev",
+	"golang-github-xeipuuv-gojsonschema-dev",
+	"golang-gocapability-dev",
+	"golang-golang-x-sys-dev",
+];
+
 /** The runtimes that tests and benchmarks set beside this one, and the machines that tests boot. */
 const peers = {
 	runc: "the runtime to be compatible with",
@@ -34,6 +50,7 @@ const peers = {
 	"dbus-daemon": "the same",
 	"dbus-user-session": "the same, of a user",
 	"libpam-systemd": "sessions of users",
+	...Object.fromEntries(suite.map((name) => [name, "builds the specification's validation suite"])),
 };
 
 class SetupError extends Error {}

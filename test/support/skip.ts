@@ -33,6 +33,7 @@ const known = {
 	runc: program("runc"),
 	crun: program("crun"),
 	criu: program("criu"),
+	go: program("go", "golang-go"),
 	newuidmap: program("newuidmap", "uidmap"),
 	root: { met: () => process.getuid?.() === 0, missing: "not run by root" },
 	tsrun: {
@@ -77,4 +78,9 @@ export function needs(skip: (reason: string) => void, ...names: NeedName[]): voi
 			throw new Error(`needs ${name}: ${need.missing}`);
 		skip(`needs ${name}: ${need.missing}`);
 	}
+}
+
+/** For what has to be made ready before the tests that need it. */
+export function isMet(name: NeedName): boolean {
+	return known[name].met();
 }
