@@ -14,8 +14,8 @@ import { explained } from "./explained.js";
 
 /** The names of its programs: those that set cgroups share one path, and take turns. */
 const programs = [
-	...["config_updates_without_affect", "create", "default", "delete", "delete_only_create_resources"],
-	...["delete_resources", "hooks", "hooks_stdin", "hostname", "kill", "kill_no_effect", "killsig"],
+	...["config_updates_without_affect", "create", "default", "delete"],
+	...["hooks", "hooks_stdin", "hostname", "kill", "kill_no_effect", "killsig"],
 	...["linux_devices", "linux_masked_paths", "linux_mount_label", "linux_ns_itype", "linux_ns_nopath", "linux_ns_path"],
 	...["linux_ns_path_type", "linux_process_apparmor_profile", "linux_readonly_paths", "linux_rootfs_propagation"],
 	...["linux_seccomp", "linux_sysctl", "linux_uid_mappings", "misc_props", "mounts", "pidfile", "poststart"],
@@ -23,10 +23,13 @@ const programs = [
 	...["process_capabilities_fail", "process_oom_score_adj", "process_rlimits", "process_rlimits_fail", "process_user"],
 	...["root_readonly_true", "start", "state"],
 ];
-const cgroupPrograms = ["blkio", "cpus", "devices", "hugetlb", "memory", "network", "pids"].flatMap((controller) => [
-	`linux_cgroups_${controller}`,
-	`linux_cgroups_relative_${controller}`,
-]);
+const cgroupPrograms = [
+	...["delete_only_create_resources", "delete_resources"],
+	...["blkio", "cpus", "devices", "hugetlb", "memory", "network", "pids"].flatMap((controller) => [
+		`linux_cgroups_${controller}`,
+		`linux_cgroups_relative_${controller}`,
+	]),
+];
 
 const folder = mkdtempSync(join(tmpdir(), "tsrun-tools-"));
 // user namespaces map root to somebody else
