@@ -38,6 +38,7 @@ const paths = {
 	"src/linux/proc-file.ts": "below a procfs, through no link and onto no other mount",
 	"src/linux/net-devices.ts": "namespaces",
 	"src/linux/program.ts": "inside: the program of the process",
+	"src/linux/resctrl/": "resctrl groups",
 	"src/linux/rootfs.ts": "the root filesystem's own directory, and mounts of the host",
 	"src/linux/safe-path.ts": "the one that resolves",
 	"src/linux/seccomp/cache.ts": "the filter cache in the state directory",

@@ -1,7 +1,6 @@
 /** The bundle (bundle.md): a directory with config.json in it, read once and checked before anything is made. */
 import { loadConfig } from "../spec/load.js";
 import type { Config } from "../spec/types.js";
-import { refuseUnsupported } from "../spec/unsupported.js";
 import { AT_FDCWD, S_IFDIR, S_IFMT } from "../sys/constants.js";
 import { errnoText, failure, hasCode, isSysError, TsrunError } from "../sys/errors.js";
 import { readFile } from "../sys/files.js";
@@ -22,7 +21,6 @@ export function openBundle(directory: string, log: Logger): Bundle {
 	const path = enter(directory);
 	const text = readConfig(path);
 	const { config, warnings } = loadConfig(text);
-	refuseUnsupported(config);
 	for (const { path: where, message } of warnings) log.warning(`config.json: ${where}: ${message}`);
 	const rootfs = findRootfs(path, config);
 	log.debug(`bundle ${path}: config.json is valid, the root filesystem is ${rootfs}`);

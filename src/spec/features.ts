@@ -33,7 +33,7 @@ export function features({ mountOptions, seccomp, unsafeAnnotations, annotations
 			apparmor: { enabled: true },
 			selinux: { enabled: true },
 			memoryPolicy: { modes: [...MemoryPolicyMode.values], flags: [...MemoryPolicyFlag.values] },
-			intelRdt: { enabled: false },
+			intelRdt: { enabled: true, schemata: true, monitoring: true },
 			mountExtensions: { idmap: { enabled: true } },
 			netDevices: { enabled: true },
 		},

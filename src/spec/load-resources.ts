@@ -3,8 +3,9 @@ import type { ObjectShape, Shape } from "./check.js";
 import { shape } from "./generated/resources-shape.js";
 import type { Issue } from "./issue.js";
 import { parseJson } from "./json.js";
+import { resctrlLinesAreLines } from "./rules/linux.js";
 import { resourceRules } from "./rules/resources.js";
-import type { LinuxResources } from "./types.js";
+import type { IntelRdt, LinuxResources } from "./types.js";
 import { nulIssues, ruleIssues, typeIssues, warningsOf } from "./validate.js";
 
 export interface LoadedResources {
@@ -24,6 +25,17 @@ export function loadResources(text: string, source = "resources.json"): LoadedRe
 	const malformed = typeIssues(shape, subject);
 	const issues = [...malformed, ...nulIssues(text, subject), ...ruleIssues(resourceRules, subject, malformed)];
 	return { resources: subject.value, warnings: warningsOf(issues, source) };
+}
+
+/**
+ * New shares of Intel RDT, as `update` takes them.
+ *
+ * @returns warnings
+ * @throws TsrunError config-invalid
+ */
+export function checkIntelRdt(intelRdt: IntelRdt, source: string): readonly Issue[] {
+	const subject = { value: { linux: { intelRdt } }, path: "$", placeInConfig: "$" };
+	return warningsOf(ruleIssues([resctrlLinesAreLines], subject, []), source);
 }
 
 /** Renames members to the specification's spelling, all the way down; what a map has as names is left as it is. */

@@ -30,6 +30,7 @@ export const errorIds = {
 	"device-failed": "a device node could not be made",
 	"cgroup-failed": "a cgroup could not be made, joined, set or removed",
 	"cgroup-in-use": "the container's cgroup has processes of somebody else, or is frozen",
+	"resctrl-failed": "a resctrl group (Intel RDT) could not be made, set, joined or removed",
 	"seccomp-failed": "the seccomp filter could not be compiled or loaded",
 	"process-failed": "an attribute of the process (user, capabilities, limits, directory, labels) could not be set",
 	"sysctl-failed": "a kernel parameter could not be set",

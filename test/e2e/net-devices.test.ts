@@ -110,7 +110,7 @@ const addressesOf = (device: Device | null, scope: string) =>
 const everything = ["10.1.2.3/24", "10.9.0.1/32", "10.1.2.4/24", "fd00::5/64"];
 
 describe("a device that is named", () => {
-	test("is the container's, under its new name, up, and with all that it was", ({
+	test("ND-01 ND-02 ND-06 ND-07 ND-08 is the container's, under its new name, up, and with all that it was", ({
 		host,
 		onHost,
 		runtime,
@@ -138,12 +138,15 @@ describe("a device that is named", () => {
 		onHost("delete", "--force", id);
 	});
 
-	test.for([{}, { name: "" }])("keeps its name without a new one: %j", (device, { onHost, makeBundle, newId }) => {
-		const bundle = makeBundle({ args: shell("ls /sys/class/net"), patch: withDevices({ front: device }) });
-		expect(onHost("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stdout: "front\nlo\n" });
-	});
+	test.for([{}, { name: "" }])(
+		"ND-02 keeps its name without a new one: %j",
+		(device, { onHost, makeBundle, newId }) => {
+			const bundle = makeBundle({ args: shell("ls /sys/class/net"), patch: withDevices({ front: device }) });
+			expect(onHost("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stdout: "front\nlo\n" });
+		},
+	);
 
-	test("gets a number from the kernel where the new name asks for one", ({ onHost, makeBundle, newId }) => {
+	test("ND-05 gets a number from the kernel where the new name asks for one", ({ onHost, makeBundle, newId }) => {
 		const netDevices = { front: { name: "eth%d" }, back: { name: "eth%d" } };
 		const bundle = makeBundle({ args: shell("ls /sys/class/net"), patch: withDevices(netDevices) });
 		expect(onHost("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stdout: "eth0\neth1\nlo\n" });
@@ -189,7 +192,7 @@ describe("a device that is named", () => {
 		expect(onHost("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stdout: "1\n", stderr: "" });
 	});
 
-	test("moves into a namespace given by path, and stays in it when the container is deleted", async ({
+	test("ND-09 ND-10 moves into a namespace given by path, and stays in it when the container is deleted", async ({
 		host,
 		onHost,
 		makeBundle,
@@ -208,7 +211,7 @@ describe("a device that is named", () => {
 		expect(host.device("front")).toBe(null);
 	});
 
-	test("goes with its namespace, as virtual ones do", async ({ host, onHost, makeBundle, newId }) => {
+	test("ND-10 goes with its namespace, as virtual ones do", async ({ host, onHost, makeBundle, newId }) => {
 		const id = newId();
 		onHost("run", "--detach", "--bundle", makeBundle({ patch: withDevices({ front: {} }) }), id);
 		expect(host.device("back")).not.toBe(null);
@@ -218,16 +221,21 @@ describe("a device that is named", () => {
 	});
 });
 
+test("an empty list of devices asks for nothing", ({ runtime, makeBundle, newId }) => {
+	const bundle = makeBundle({ args: ["/probe", "exit", "0"], patch: withDevices({}) });
+	expect(runtime("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stdout: "", stderr: "" });
+});
+
 describe("an error", () => {
 	const refusals: readonly (readonly [what: string, devices: NonNullable<NetDevices>, message: string | RegExp])[] = [
-		["a device that is not there", { front: {}, nope: {} }, 'find network device "nope": no such device'],
+		["ND-03 a device that is not there", { front: {}, nope: {} }, 'find network device "nope": no such device'],
 		[
-			"a name that the container has",
+			"ND-03 ND-04 a name that the container has",
 			{ front: { name: "lo" } },
 			'cannot move network device "front": the container has a device "lo" already',
 		],
 		[
-			"a device that belongs to its namespace",
+			"ND-03 a device that belongs to its namespace",
 			{ front: {}, lo: { name: "loop" } },
 			'move network device "lo" into the container as "loop": invalid argument',
 		],

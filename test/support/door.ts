@@ -97,6 +97,10 @@ function createDoor() {
 		open(path: string): number {
 			return (tree().calls.openat as Door["openat"])(-100, path, 0, 0);
 		},
+		/** What the files in memory answer to a call, for an answer that goes on to them. */
+		fileCall<N extends Name>(name: N): Door[N] {
+			return tree().calls[name] as Door[N];
+		},
 		/** The content of a file in memory now, undefined when there is none. */
 		content: (path: string) => tree().content(path),
 		/** Type and permission bits of a file in memory, undefined when there is none. */

@@ -1,8 +1,9 @@
 /** `update`: new limits for a living container, by flags or as JSON. */
+import type { Host } from "../../runtime/host.js";
 import { updateContainer } from "../../runtime/lifecycle/update.js";
-import { loadResources } from "../../spec/load-resources.js";
-import type { LinuxResources } from "../../spec/types.js";
-import { attempt, TsrunError } from "../../sys/errors.js";
+import { checkIntelRdt, loadResources } from "../../spec/load-resources.js";
+import type { IntelRdt, LinuxResources } from "../../spec/types.js";
+import { attempt } from "../../sys/errors.js";
 import { readFile, readToEnd } from "../../sys/files.js";
 import { camelCase } from "../parse-flags.js";
 import { invalidValue } from "../usage-error.js";
@@ -44,8 +45,8 @@ const flags: readonly Flag[] = [
 	})),
 	// the kernel ignores it since 5.16, callers still give it
 	{ name: "kernel-memory", value: "size", hidden: true, help: "ignored" },
-	{ name: "l3-cache-schema", value: "schema", help: "not supported: an error" },
-	{ name: "mem-bw-schema", value: "schema", help: "not supported: an error" },
+	{ name: "l3-cache-schema", value: "schema", help: 'Intel RDT: share of the L3 caches, such as "L3:0=7f0;1=1f"' },
+	{ name: "mem-bw-schema", value: "schema", help: 'Intel RDT: memory bandwidth, such as "MB:0=20;1=70"' },
 ];
 
 export const verb: Verb<Values> = {
@@ -55,7 +56,8 @@ are not given stay as they are, as do those given as 0.`,
 	flags,
 	operands: { least: 1, most: 1 },
 	run(host, [id = ""], values) {
-		updateContainer(host, id, values.resources ? readResources(values.resources) : fromFlags(values));
+		const changes = values.resources ? readResources(values.resources) : fromFlags(values);
+		updateContainer(host, id, changes, shares(host, values));
 		return 0;
 	},
 };
@@ -72,9 +74,6 @@ export function parseAmount(text: string, flag: string): number | bigint {
 }
 
 function fromFlags(values: Values): LinuxResources {
-	if (values.l3CacheSchema !== undefined || values.memBwSchema !== undefined) {
-		throw new TsrunError("config-unsupported", "Intel RDT is not supported by this version: leave the schemas out");
-	}
 	const resources: Record<string, Record<string, unknown>> = {};
 	for (const [flag, member] of limits) {
 		const value = values[camelCase(flag)];
@@ -82,6 +81,14 @@ function fromFlags(values: Values): LinuxResources {
 		if (value !== undefined) resources[controller] = { ...resources[controller], [name]: value };
 	}
 	return resources as LinuxResources;
+}
+
+/** null when neither is given. */
+function shares({ log }: Host, { l3CacheSchema, memBwSchema }: Values): IntelRdt | null {
+	if (!l3CacheSchema && !memBwSchema) return null;
+	const rdt = { ...(l3CacheSchema ? { l3CacheSchema } : {}), ...(memBwSchema ? { memBwSchema } : {}) };
+	for (const { path, message } of checkIntelRdt(rdt, "flags of update")) log.warning(`${path}: ${message}`);
+	return rdt;
 }
 
 function readResources(path: string): LinuxResources {

@@ -24,6 +24,7 @@ import {
 	type StateDirectory,
 } from "../state/store.js";
 import { findContainer } from "../status.js";
+import { removeResctrlGroups } from "./intel-rdt.js";
 
 /** How long a killed process may take to be gone: in milliseconds. */
 const dyingTime = 10_000;
@@ -73,6 +74,7 @@ function destroy(host: Host, directory: StateDirectory): void {
 	const cgroup = cgroupRecord ? openCgroup(cgroupRecord) : null;
 	endContainer(record ?? journal.init, cgroup, record !== null && !record.ownPidNamespace);
 	cgroup?.destroy();
+	removeResctrlGroups(record, journal);
 	if (journal.hostRoot) unmountHostRoot(journal.hostRoot);
 	if (record) runPoststop(host, record);
 	removeStateDirectory(directory);

@@ -4,6 +4,7 @@
  */
 import { type Cgroup, type CgroupRecord, openCgroup } from "../../linux/cgroups/driver.js";
 import { subCgroup } from "../../linux/cgroups/sub-cgroup.js";
+import { joinGroups } from "../../linux/resctrl/group.js";
 import { cachedSeccomp } from "../../linux/seccomp/cache.js";
 import { seccompFlags } from "../../linux/seccomp/filter.js";
 import { parseJson } from "../../spec/json.js";
@@ -88,6 +89,7 @@ function startProcess(
 	const cgroup = cgroupFor(record, options.cgroups);
 	const { child, socket } = spawnExec(plan, cgroup);
 	undo.add("end the process", () => killChild(child));
+	if (record.resctrl) joinGroups(record.resctrl, child.pid);
 	if (process.oomScoreAdj !== undefined) setOomScore(child.pid, process.oomScoreAdj);
 	offer(socket, { type: "go" });
 	const master = serveUntilReady(socket, child, {

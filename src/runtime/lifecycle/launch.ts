@@ -8,6 +8,7 @@ import { oomKills } from "../../linux/cgroups/oom.js";
 import { takeTrees } from "../../linux/mapped-mounts.js";
 import { closeNamespaces, type NamespacePlan, planNamespaces } from "../../linux/namespaces.js";
 import { processStat } from "../../linux/proc.js";
+import type { ResctrlGroups } from "../../linux/resctrl/group.js";
 import { hostRootAt, unmountHostRoot } from "../../linux/rootfs.js";
 import { cachedSeccomp } from "../../linux/seccomp/cache.js";
 import { seccompFlags } from "../../linux/seccomp/filter.js";
@@ -31,6 +32,7 @@ import { type ContainerIdentity, type ContainerRecord, stateOf, timestamp } from
 import { claimStateDirectory, removeStateDirectory, type StateDirectory, stageRecord } from "../state/store.js";
 import type { Undo } from "../undo.js";
 import { type ContainerCgroup, makeCgroup } from "./container-cgroup.js";
+import { makeResctrlGroups } from "./intel-rdt.js";
 import { moveNetDevices, type NetDevices, netDevicesOf } from "./net-devices.js";
 import { serveUntilReady } from "./serve.js";
 import { needsIntermediate, setUpProcess, spawnInit } from "./spawn-init.js";
@@ -45,6 +47,7 @@ export interface Launch {
 	readonly layout: CgroupLayout;
 	readonly cgroup: CgroupRecord | null;
 	readonly seccomp: { readonly program: ArrayBuffer; readonly flags: number } | null;
+	readonly resctrl: ResctrlGroups | null;
 	/** Those to be moved from the host; null when there are none. */
 	readonly netDevices: NetDevices | null;
 	/** The process waits until its id maps are written and its network devices are there. */
@@ -138,6 +141,7 @@ function prepare(
 		namespaces,
 		layout: cgroup.layout,
 		cgroup: cgroup.cgroup?.record ?? null,
+		resctrl: makeResctrlGroups(config.linux?.intelRdt, directory, undo),
 		seccomp,
 		netDevices,
 		setUpFirst: namespaces.makes("user") || netDevices !== null,
@@ -173,7 +177,7 @@ function spawn(plan: Launch, cgroup: Cgroup | null, undo: Undo): { readonly init
 }
 
 function recordOf(
-	{ bundle, identity, cgroup, namespaces, options }: Launch,
+	{ bundle, identity, cgroup, resctrl, namespaces, options }: Launch,
 	pid: number,
 	startTime: number,
 ): ContainerRecord {
@@ -188,6 +192,7 @@ function recordOf(
 		created: timestamp(sys.clock_gettime(CLOCK_REALTIME)),
 		owner: sys.geteuid(),
 		cgroup,
+		resctrl,
 		ownPidNamespace: namespaces.makes("pid"),
 		ownKeyring: !options.noNewKeyring,
 		startable: config.process !== undefined,

@@ -12,6 +12,7 @@ import {
 	writeTimeOffsets,
 } from "../../linux/namespaces.js";
 import { openProc } from "../../linux/proc.js";
+import { joinGroups } from "../../linux/resctrl/group.js";
 import { AT_FDCWD, CLONE_PARENT, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, SIGCHLD, SIGKILL } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, TsrunError } from "../../sys/errors.js";
@@ -103,13 +104,14 @@ function joinAndClone(
 	sys.exit(0);
 }
 
-/** Id maps and oom score of the process, which waits meanwhile. */
+/** Id maps, resctrl groups and oom score of the process, which waits meanwhile. */
 export function setUpProcess(launch: Launch, { pid }: Child): void {
-	const { bundle, namespaces } = launch;
+	const { bundle, namespaces, resctrl } = launch;
 	const { linux, process } = bundle.config;
 	if (namespaces.makes("user")) {
 		mapIds(pid, { uidMappings: linux?.uidMappings ?? [], gidMappings: linux?.gidMappings ?? [] });
 	}
+	if (resctrl !== null) joinGroups(resctrl, pid);
 	if (process?.oomScoreAdj !== undefined) setOomScore(pid, process.oomScoreAdj);
 }
 

@@ -3,13 +3,16 @@
  * the next update: on cgroup v2 some values only make sense together (swap and limit, quota and burst).
  */
 import { exactJson, parseJson } from "../../spec/json.js";
-import type { Config, LinuxResources } from "../../spec/types.js";
-import { attempt, messageOf, TsrunError } from "../../sys/errors.js";
+import type { Config, IntelRdt, LinuxResources } from "../../spec/types.js";
+import { attempt, TsrunError } from "../../sys/errors.js";
 import { replaceFileAt } from "../../sys/files.js";
 import type { Host } from "../host.js";
 import { ownCgroup } from "../own-cgroup.js";
+import type { ContainerRecord } from "../state/record.js";
 import { readStateFile, type StateDirectory } from "../state/store.js";
 import { completeContainer } from "../status.js";
+import { type Undo, withUndo } from "../undo.js";
+import { updateShares } from "./intel-rdt.js";
 
 const file = "resources.json";
 
@@ -20,22 +23,39 @@ const unlimited: LinuxResources = {
 	pids: { limit: -1 },
 };
 
-/** `changes` without devices, which are never opened or closed by an update: engines send a deny-all that must not be obeyed. */
-export function updateContainer(host: Host, id: string, changes: LinuxResources): void {
+/**
+ * `changes` without devices, which are never opened or closed by an update: engines send a deny-all that must not be obeyed.
+ *
+ * @param shares of Intel RDT; null leaves them alone
+ */
+export function updateContainer(host: Host, id: string, changes: LinuxResources, shares: IntelRdt | null): void {
 	const { record, status, directory } = completeContainer(host, id);
 	if (status === "stopped") throw new TsrunError("container-status", "container not running", { object: id });
+	withUndo(host.log.warning, (undo) => {
+		const onlyShares = shares !== null && Object.keys(changes).length === 0;
+		const keepLimits = onlyShares ? null : updateLimits(record, directory, changes, undo);
+		const keepShares = shares === null ? null : updateShares(directory, record, shares, undo);
+		keepLimits?.();
+		keepShares?.();
+	});
+}
+
+/** Returns what writes the new limits down. */
+function updateLimits(
+	record: ContainerRecord,
+	directory: StateDirectory,
+	changes: LinuxResources,
+	undo: Undo,
+): () => void {
 	const cgroup = ownCgroup(record, "it has no limits");
 	const before = presentResources(directory);
 	const after = mergeResources(before, changes);
-	try {
-		cgroup.apply(affected(after, changes));
-	} catch (error) {
-		undo(host, () => cgroup.apply(affected(mergeResources(unlimited, before), changes)));
-		throw error;
-	}
-	attempt("state-failed", `write "${directory.path}/${file}"`, () =>
-		replaceFileAt(directory.fd, file, exactJson(after), 0o600),
-	);
+	undo.add("restore the limits", () => cgroup.apply(affected(mergeResources(unlimited, before), changes)));
+	cgroup.apply(affected(after, changes));
+	return () =>
+		attempt("state-failed", `write "${directory.path}/${file}"`, () =>
+			replaceFileAt(directory.fd, file, exactJson(after), 0o600),
+		);
 }
 
 /** Those of the last update, else of create. */
@@ -71,12 +91,4 @@ function meant(change: Record<string, unknown>): Record<string, unknown> {
 function affected(resources: LinuxResources, changes: LinuxResources): LinuxResources {
 	const named = Object.entries(resources).filter(([name]) => name !== "devices" && name in changes);
 	return Object.fromEntries(named) as LinuxResources;
-}
-
-function undo(host: Host, step: () => void): void {
-	try {
-		step();
-	} catch (error) {
-		host.log.warning(`could not restore the limits: ${messageOf(error)}`);
-	}
 }

@@ -5,6 +5,7 @@
 
 import type { CgroupRecord } from "../../linux/cgroups/driver.js";
 import { processStat } from "../../linux/proc.js";
+import type { MadeGroups } from "../../linux/resctrl/group.js";
 import type { HostRoot } from "../../linux/rootfs.js";
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
@@ -24,6 +25,8 @@ export interface Journal {
 	/** Who creates the container. */
 	readonly creator?: ProcessIdentity;
 	readonly cgroup?: CgroupRecord;
+	/** Of a container with `linux.intelRdt`. */
+	readonly resctrl?: MadeGroups;
 	/** Of a container without a mount namespace of its own. */
 	readonly hostRoot?: HostRoot;
 	/** The container's first process, whose pid is known only after clone: its parent's death kills it until then. */

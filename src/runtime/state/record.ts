@@ -1,5 +1,6 @@
 /** What tsrun keeps of a container in state.json: the specification's state and what later verbs need. */
 import type { CgroupRecord } from "../../linux/cgroups/driver.js";
+import type { ResctrlGroups } from "../../linux/resctrl/group.js";
 import type { Hooks, State, Status } from "../../spec/types.js";
 import { TsrunError } from "../../sys/errors.js";
 
@@ -21,6 +22,8 @@ export interface ContainerRecord {
 	readonly annotations: Readonly<Record<string, string>>;
 	/** null when the container has no cgroup of its own (rootless without delegation). */
 	readonly cgroup: CgroupRecord | null;
+	/** null without `linux.intelRdt`. */
+	readonly resctrl: ResctrlGroups | null;
 	/** Whether the container has a pid namespace that dies with its init. */
 	readonly ownPidNamespace: boolean;
 	/** False with --no-new-keyring. */

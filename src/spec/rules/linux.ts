@@ -62,7 +62,7 @@ export function hiddenPathsAreAbsolute({ linux }: Config, report: Report): void 
 	expectAbsolute("RP-10", "readonlyPaths");
 }
 
-export function resctrlLinesAreLines({ linux }: Config, report: Report): void {
+export function resctrlLinesAreLines({ linux }: Pick<Config, "linux">, report: Report): void {
 	const { l3CacheSchema, memBwSchema, schemata } = linux?.intelRdt ?? {};
 	const expectLine = (requirement: string, member: string, text: string, severity?: "warning") => {
 		if (text.includes("\n")) report(requirement, `.linux.intelRdt.${member}`, "must not contain newlines", severity);

@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { features } from "../../../src/spec/features.js";
-import type { Config } from "../../../src/spec/types.js";
-import { refuseUnsupported } from "../../../src/spec/unsupported.js";
-import { configWith, configWithLinux, everyNamespace, issuesOfConfig, thrownBy } from "./support.js";
+import { configWith, configWithLinux, everyNamespace, issuesOfConfig } from "./support.js";
 
 const document = features({
 	mountOptions: ["rw", "bind"],
@@ -61,21 +59,14 @@ test("network devices are claimed, and a configuration may have them", () => {
 	expect(document.linux?.netDevices).toEqual({ enabled: true });
 	const linux = { namespaces: [{ type: "network" as const }, { type: "user" as const }], netDevices: { eth0: {} } };
 	expect(issuesOfConfig(configWithLinux(linux))).toEqual([]);
-	expect(() => refuseUnsupported({ linux } as unknown as Config)).not.toThrow();
+});
+
+test("all of Intel RDT is claimed, and a configuration may have it", () => {
+	expect(document.linux?.intelRdt).toEqual({ enabled: true, schemata: true, monitoring: true });
+	expect(issuesOfConfig(configWithLinux({ intelRdt: { schemata: ["L3:0=f"], enableMonitoring: true } }))).toEqual([]);
 });
 
 describe("what a configuration is refused for is not claimed:", () => {
-	const refusal = (linux: unknown) => thrownBy(() => refuseUnsupported({ linux } as Config));
-
-	test("Intel RDT, even without a schema", () => {
-		expect(document.linux?.intelRdt).toEqual({ enabled: false });
-		expect(refusal({ intelRdt: {} })).toMatchObject({
-			id: "config-unsupported",
-			message: "linux.intelRdt: Intel RDT is not part of this version",
-			details: { jsonPath: "$.linux.intelRdt" },
-		});
-	});
-
 	test("cgroups through systemd", () => {
 		expect(document.linux?.cgroup).toEqual({ v1: true, v2: true, systemd: false, systemdUser: false, rdma: true });
 	});

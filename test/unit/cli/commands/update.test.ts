@@ -22,8 +22,26 @@ describe("update", () => {
 		expect(changes()).toEqual({ memory: { limit: 1_048_576 }, pids: { limit: 9 } });
 	});
 
-	it("says that Intel RDT is not supported", async () => {
-		expect(await call("update --mem-bw-schema MB:0=70 c1")).toMatchObject({ status: 1 });
+	it("takes shares of Intel RDT besides limits", async () => {
+		await call("update --mem-bw-schema MB:0=70 --memory 50M c1");
+		expect(vi.mocked(updateContainer).mock.lastCall?.slice(1)).toEqual([
+			"c1",
+			{ memory: { limit: 52_428_800 } },
+			{ memBwSchema: "MB:0=70" },
+		]);
+		await call("update --memory 50M c1");
+		expect(vi.mocked(updateContainer).mock.lastCall?.[3]).toBe(null);
+	});
+
+	it("warns of an odd cache schema, and refuses a wrong bandwidth", async () => {
+		expect(await call("update --l3-cache-schema L2:0=f c1")).toMatchObject({
+			status: 0,
+			stderr: expect.stringContaining('expected \\"L3:\\" at the start'),
+		});
+		expect(await call("update --mem-bw-schema 70 c1")).toMatchObject({
+			status: 1,
+			stderr: expect.stringContaining('expected "MB:" at the start'),
+		});
 	});
 
 	it("refuses what is no amount", async () => {

@@ -36,7 +36,7 @@ describe("devices", () => {
 });
 
 describe("network devices", () => {
-	test("need a network namespace", () => {
+	test("ND-01 need a network namespace", () => {
 		expect(named(issuesOfConfig(configWith({ linux: { netDevices: { eth0: {} } } })))).toEqual([
 			"ND-01 $.linux.netDevices",
 		]);
@@ -63,7 +63,7 @@ describe("network devices", () => {
 		expect(found({ netDevices: { eth0: { name } } })).toEqual(["ND-02 $.linux.netDevices.eth0.name"]);
 	});
 
-	test("two do not get the same name, unless the kernel numbers them", () => {
+	test("ND-04 two do not get the same name, unless the kernel numbers them", () => {
 		expect(found({ netDevices: { eth0: { name: "a" }, eth1: { name: "a" }, eth2: {} } })).toEqual([
 			"ND-04 $.linux.netDevices.eth1.name",
 		]);
@@ -87,7 +87,7 @@ test("hidden paths are absolute", () => {
 });
 
 describe("Intel RDT", () => {
-	test("lines of a schema are single lines", () => {
+	test("RD-07 RD-09 RD-10 lines of a schema are single lines", () => {
 		const intelRdt = { l3CacheSchema: "L3:0=f\nx", memBwSchema: "MB:0=20\n", schemata: ["L2:0=f", "a\nb"] };
 		expect(issues({ intelRdt }).map(({ rule, severity }) => [rule, severity])).toEqual([
 			["RD-07", "warning"],
@@ -96,7 +96,7 @@ describe("Intel RDT", () => {
 		]);
 	});
 
-	test("they start with what they are about", () => {
+	test("RD-06 RD-08 they start with what they are about", () => {
 		const intelRdt = { l3CacheSchema: "0=f", memBwSchema: "0=20" };
 		expect(issues({ intelRdt }).map(({ rule, severity }) => [rule, severity])).toEqual([
 			["RD-06", "warning"],
@@ -111,6 +111,10 @@ describe("Intel RDT", () => {
 	test.each([".", "..", "../x", "a/b", "/a", "a\n"])("%j is none", (closID) => {
 		expect(found({ intelRdt: { closID } })).toEqual(["RD-02 $.linux.intelRdt.closID"]);
 	});
+});
+
+test("RD-29 the members of older specifications are unknown ones", () => {
+	expect(issues({ intelRdt: { enableCMT: "yes", enableMBM: 1 } })).toEqual([]);
 });
 
 describe("memory policy", () => {
