@@ -25,7 +25,7 @@ const debug = process.argv.includes("--debug");
 const out = join(root, "build", debug ? "debug" : "release");
 const modules = join(out, "js");
 const binary = join(root, "dist", debug ? "tsrun-debug" : "tsrun");
-const largestBinary = 3 * 1024 * 1024;
+const largestBinary = 3_000_000;
 
 /**
  * What every container costs is started in the build: these verbs, and the report of their errors. The other modules are
@@ -148,7 +148,7 @@ function link(/** @type {Set<string>} */ started) {
 	else writeBinary(binary, startedEngine(starting, [...started].sort()));
 	const size = statSync(binary).size;
 	if (!debug && size > largestBinary) throw new Error(`${binary} has ${size} bytes, more than ${largestBinary}`);
-	console.log(`${basename(dirname(binary))}/${basename(binary)}: ${(size / 1024 / 1024).toFixed(2)} MiB`);
+	console.log(`${basename(dirname(binary))}/${basename(binary)}: ${(size / 1e6).toFixed(2)} MB`);
 }
 
 /**

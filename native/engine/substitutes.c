@@ -2,6 +2,7 @@
  * Functions that the engine is compiled to call in place of libc's (renames.h), in the binary and in
  * the build's compiler alike.
  */
+#define _GNU_SOURCE
 #include "substitutes.h"
 
 #include <math.h>
@@ -17,6 +18,13 @@ int engine_gettimeofday(struct timeval *time, void *zone)
 	return 0;
 }
 
+struct tm *engine_no_zone(const time_t *time, struct tm *parts)
+{
+	(void)time;
+	*parts = (struct tm){.tm_gmtoff = 0};
+	return parts;
+}
+
 double engine_no_angle(double number)
 {
 	return number - number + NAN;
@@ -25,4 +33,11 @@ double engine_no_angle(double number)
 double engine_no_angles(double y, double x)
 {
 	return engine_no_angle(y) + x;
+}
+
+/* libc's own messages are not translated: there is no catalogue in a container, and none is read from its disk. */
+char *__dcgettext(const char *domain, const char *text, int category)
+{
+	(void)domain, (void)category;
+	return (char *)text;
 }
