@@ -48,9 +48,22 @@ BINDING(embedded)
 	return file ? JS_NewStringLen(ctx, file, length) : JS_NULL;
 }
 
+BINDING(embedded_bytes)
+{
+	TEXT(name);
+	const char *file;
+	size_t length;
+
+	if (!get_text(ctx, argv[0], &name))
+		return JS_EXCEPTION;
+	file = payload_find(name.at, &length);
+	return file ? JS_NewArrayBufferCopy(ctx, (const uint8_t *)file, length) : JS_NULL;
+}
+
 const JSCFunctionListEntry door_time[] = {
 	ENTRY(clock_gettime, 1),
 	ENTRY(fnv1a64, 1),
 	ENTRY(embedded, 1),
+	ENTRY(embedded_bytes, 1),
 };
 const int door_time_count = sizeof(door_time) / sizeof(door_time[0]);

@@ -26,6 +26,7 @@ const out = join(root, "build", debug ? "debug" : "release");
 const modules = join(out, "js");
 const binary = join(root, "dist", debug ? "tsrun-debug" : "tsrun");
 const largestBinary = 3_000_000;
+const largestInit = 100_000;
 
 /**
  * What every container costs is started in the build: these verbs, and the report of their errors. The other modules are
@@ -141,6 +142,8 @@ function link(/** @type {Set<string>} */ started) {
 	if (debug) settings.push("DEBUG=1");
 	run("make", "-s", "-C", "native", "-j", String(availableParallelism()), ...settings);
 
+	const init = statSync(join(out, "init.elf")).size;
+	if (init > largestInit) throw new Error(`the built-in init has ${init} bytes, more than ${largestInit}`);
 	mkdirSync(dirname(binary), { recursive: true });
 	const starting = join(out, "starting");
 	writeBinary(starting, null);

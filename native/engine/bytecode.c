@@ -84,14 +84,15 @@ int main(int argc, char **argv)
 	for (char **name = argv + 3; *name; name++) {
 		char path[4096];
 		size_t size;
-		const char *suffix = strrchr(*name, '.');
+		const char *suffix = strrchr(*name, '.'), *slash = strrchr(*name, '/');
 
-		snprintf(path, sizeof path, "%s/%s", argv[2], *name);
+		/* what has a path is not of DIR; it is known by its last name */
+		snprintf(path, sizeof path, "%s%s%s", slash ? "" : argv[2], slash ? "" : "/", *name);
 		char *text = read_whole(path, &size);
 		if (suffix && !strcmp(suffix, ".js"))
 			emit_module(out, ctx, *name, text, size);
 		else
-			emit(out, *name, text, size);
+			emit(out, slash ? slash + 1 : *name, text, size);
 		free(text);
 	}
 	/* the end: a file without a name */

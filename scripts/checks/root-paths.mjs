@@ -37,6 +37,7 @@ const paths = {
 	"src/linux/namespaces.ts": "namespaces",
 	"src/linux/proc-file.ts": "below a procfs, through no link and onto no other mount",
 	"src/linux/net-devices.ts": "namespaces",
+	"src/linux/own-program.ts": "the root filesystem's own directory, a file on a tmpfs of our own, and its descriptor",
 	"src/linux/program.ts": "inside: the program of the process",
 	"src/linux/resctrl/": "resctrl groups",
 	"src/linux/rootfs.ts": "the root filesystem's own directory, and mounts of the host",

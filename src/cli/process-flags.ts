@@ -1,8 +1,10 @@
 /** Flags that several verbs share because each of them starts a process, and the options that they become. */
+import { type InitMode, initModes, isInitMode } from "../runtime/built-in-init/plan.js";
 import type { CreateOptions, ProcessOptions } from "../runtime/options.js";
 import { listenFds } from "../runtime/process/listen-fds.js";
 import { parseWholeNumber } from "./arguments.js";
 import { absolutePath } from "./context.js";
+import { invalidValue } from "./usage-error.js";
 import type { Flag } from "./verb.js";
 
 export const processFlags = {
@@ -26,6 +28,13 @@ export const processFlags = {
 export const createFlags = {
 	bundle: { name: "bundle", short: "b", value: "dir", help: 'directory of config.json (default: ".")' },
 	noPivot: { name: "no-pivot", help: "chroot instead of pivot_root; unsafe, for a rootfs on a ramdisk" },
+	init: {
+		name: "init",
+		value: "mode",
+		valueOptional: true,
+		parse: parseInitMode,
+		help: `let an init of tsrun's be process 1: ${initModes.join(", ")} (default: "forward")`,
+	},
 	noNewKeyring: { name: "no-new-keyring", help: "stay in the caller's session keyring" },
 } as const satisfies Record<string, Flag>;
 
@@ -42,6 +51,12 @@ export interface CreateValues extends ProcessValues {
 	/** `--no-pivot` is the pivot switched off. */
 	readonly pivot?: boolean;
 	readonly newKeyring?: boolean;
+	readonly init?: InitMode | true;
+}
+
+function parseInitMode(value: string, flag: string): InitMode {
+	if (isInitMode(value)) return value;
+	throw invalidValue(value, flag, `expected ${initModes.join(", ")}`);
 }
 
 export function processOptions(values: ProcessValues): ProcessOptions {
@@ -63,5 +78,6 @@ export function createOptions(values: CreateValues): CreateOptions {
 		bundle: values.bundle || ".",
 		noPivot: values.pivot === false,
 		noNewKeyring: values.newKeyring === false,
+		init: values.init,
 	};
 }

@@ -77,7 +77,8 @@ export function staysWritable({ type, destination }: Mount): boolean {
 /** Their files carry labels of the kernel's own. */
 const withoutLabel: readonly string[] = ["proc", "sysfs", "mqueue"];
 
-function labelOption(type: string, label: string | undefined): readonly string[] {
+/** The mount option that gives every file the SELinux context. */
+export function labelOption(type: string, label: string | undefined): readonly string[] {
 	if (!label || withoutLabel.includes(type)) return [];
 	return [label.includes(",") ? `context="${label}"` : `context=${label}`];
 }

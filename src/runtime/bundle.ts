@@ -5,7 +5,9 @@ import { AT_FDCWD, S_IFDIR, S_IFMT } from "../sys/constants.js";
 import { errnoText, failure, hasCode, isSysError, TsrunError } from "../sys/errors.js";
 import { readFile } from "../sys/files.js";
 import { sys } from "../sys/index.js";
+import { type InitPlan, planInit, withInitFlag } from "./built-in-init/plan.js";
 import type { Logger } from "./host.js";
+import type { CreateOptions } from "./options.js";
 
 export interface Bundle {
 	/** Absolute, and our working directory: hooks start there, relative paths of config.json begin there. */
@@ -13,18 +15,23 @@ export interface Bundle {
 	/** Absolute path of the root filesystem's directory, links resolved. */
 	readonly rootfs: string;
 	readonly config: Config;
+	/** What the built-in init is to do; null without it. */
+	readonly builtInInit: InitPlan | null;
 	/** config.json as it was read: what is kept for later verbs. */
 	readonly text: string;
 }
 
-export function openBundle(directory: string, log: Logger): Bundle {
+/** `init` is the flag `--init`, which has the last word. */
+export function openBundle(directory: string, log: Logger, init?: CreateOptions["init"]): Bundle {
 	const path = enter(directory);
 	const text = readConfig(path);
-	const { config, warnings } = loadConfig(text);
+	const { config: given, warnings } = loadConfig(text);
+	const config = withInitFlag(given, init);
+	const builtInInit = planInit(config);
 	for (const { path: where, message } of warnings) log.warning(`config.json: ${where}: ${message}`);
 	const rootfs = findRootfs(path, config);
 	log.debug(`bundle ${path}: config.json is valid, the root filesystem is ${rootfs}`);
-	return { path, text, config, rootfs };
+	return { path, text, config, rootfs, builtInInit };
 }
 
 function enter(directory: string): string {

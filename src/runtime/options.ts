@@ -1,5 +1,7 @@
 /** What the verbs can be told, as the runtime takes it. Relative paths start at the caller's working directory. */
 
+import type { InitMode } from "./built-in-init/plan.js";
+
 /** Where the container's process gets its terminal and descriptors, and where its pid goes. */
 export interface ProcessOptions {
 	/** Receives the decimal pid, without a newline; absolute. */
@@ -21,6 +23,8 @@ export interface CreateOptions extends ProcessOptions {
 	readonly noPivot: boolean;
 	/** Stay in the caller's session keyring. */
 	readonly noNewKeyring: boolean;
+	/** The built-in init's mode; true takes the annotation's, or forward. */
+	readonly init?: InitMode | true | undefined;
 }
 
 export interface RunOptions extends CreateOptions {

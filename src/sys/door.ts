@@ -347,4 +347,6 @@ export interface Door {
 	fnv1a64(text: string): string;
 	/** The embedded file of that name (`--trace` of source positions needs the maps), null when there is none. */
 	embedded(name: string): string | null;
+	/** The same as bytes. */
+	embedded_bytes(name: string): ArrayBuffer | null;
 }

@@ -38,6 +38,7 @@ export const errorIds = {
 	"hook-failed": "a hook failed, timed out or could not be started",
 	"signal-unknown": "the signal's name or number is unknown",
 	"signal-failed": "the signal could not be sent",
+	"init-failed": "the built-in init could not be made ready",
 	"init-died": "the container's first process ended before it was ready",
 	"init-timeout": "the other side of a synchronisation did not answer in time",
 	"state-failed": "the state directory could not be read or written",

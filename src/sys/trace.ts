@@ -9,7 +9,7 @@ import { attempt, isSysError } from "./errors.js";
 import { sys } from "./index.js";
 
 /** Functions of the door that are not system calls, or too dull to show. */
-const silent = new Set(["argv", "environ", "embedded", "fnv1a64", "clock_gettime", "getpid"]);
+const silent = new Set(["argv", "environ", "embedded", "embedded_bytes", "fnv1a64", "clock_gettime", "getpid"]);
 
 /** Would close the trace file. What is left open by that is close-on-exec all the same. */
 const leftOut = "close_range";

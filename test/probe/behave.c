@@ -143,6 +143,33 @@ int do_zombie(int argc, char **argv)
 	wait_forever();
 }
 
+/* orphans-that-end N: N processes that end as soon as their parent has; "ready" when all are gone or zombies, then asleep. */
+int do_orphans_that_end(int argc, char **argv)
+{
+	int ended[2], parent_gone[2];
+	char byte;
+	pid_t parent;
+
+	(void)argc;
+	if (pipe(ended) < 0 || pipe(parent_gone) < 0 || (parent = fork()) < 0)
+		return outcome(1);
+	for (int left = atoi(argv[2]); parent == 0; left--)
+		if (left == 0) {
+			_exit(0);
+		} else if (fork() == 0) {
+			close(parent_gone[1]);
+			_exit(read(parent_gone[0], &byte, 1) == 0 ? 0 : 1);
+		}
+	close(ended[1]);
+	close(parent_gone[1]);
+	waitpid(parent, NULL, 0);
+	/* the last of them that ends is the last to hold this pipe open */
+	if (read(ended[0], &byte, 1) != 0)
+		return outcome(1);
+	say("ready");
+	wait_forever();
+}
+
 static struct sockaddr_in loopback(const char *port)
 {
 	return (struct sockaddr_in){

@@ -71,6 +71,9 @@ static const struct command commands[] = {
 	{ "kill-self", do_kill_self, 1, "SIGNAL" },
 	{ "trap", do_trap, 1, "SIGNAL[=EXIT]…" },
 	{ "deaf", do_deaf, 1, "PROGRAM [ARGUMENT…]" },
+	{ "every-signal", do_every_signal, 0, "" },
+	{ "linger", do_linger, 2, "NAME MILLISECONDS" },
+	{ "queue", do_queue, 3, "PID SIGNAL VALUE" },
 
 	{ "exit", do_exit, 1, "STATUS" },
 	{ "sleep", do_sleep, 0, "" },
@@ -82,6 +85,7 @@ static const struct command commands[] = {
 	{ "exec", do_exec, 1, "PROGRAM [ARGUMENT…]" },
 	{ "fork-orphans", do_fork_orphans, 1, "COUNT" },
 	{ "zombie", do_zombie, 0, "" },
+	{ "orphans-that-end", do_orphans_that_end, 1, "COUNT" },
 	{ "listen", do_listen, 1, "PORT" },
 	{ "connect", do_connect, 2, "PORT TEXT" },
 	{ "notify", do_notify, 1, "TEXT" },

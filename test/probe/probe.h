@@ -62,6 +62,7 @@ int do_cpu(int argc, char **argv);
 int do_exec(int argc, char **argv);
 int do_fork_orphans(int argc, char **argv);
 int do_zombie(int argc, char **argv);
+int do_orphans_that_end(int argc, char **argv);
 int do_listen(int argc, char **argv);
 int do_connect(int argc, char **argv);
 int do_notify(int argc, char **argv);
@@ -72,6 +73,9 @@ int do_signals(int argc, char **argv);
 int do_kill_self(int argc, char **argv);
 int do_trap(int argc, char **argv);
 int do_deaf(int argc, char **argv);
+int do_every_signal(int argc, char **argv);
+int do_linger(int argc, char **argv);
+int do_queue(int argc, char **argv);
 
 /* agent.c: what decides calls of SCMP_ACT_NOTIFY */
 int do_agent(int argc, char **argv);

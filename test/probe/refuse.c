@@ -21,7 +21,8 @@ static const struct { const char *name; unsigned number; } calls[] = {
 	{ "clone3", SYS_clone3 },	  { "close_range", SYS_close_range },
 	{ "faccessat2", SYS_faccessat2 }, { "fsconfig", SYS_fsconfig },
 	{ "fsmount", SYS_fsmount },	  { "fsopen", SYS_fsopen },
-	{ "fspick", SYS_fspick },	  { "mount_setattr", SYS_mount_setattr },
+	{ "fspick", SYS_fspick },	  { "memfd_create", SYS_memfd_create },
+	{ "mount_setattr", SYS_mount_setattr },
 	{ "move_mount", SYS_move_mount }, { "open_tree", SYS_open_tree },
 	{ "openat2", SYS_openat2 },	  { "statx", SYS_statx },
 };

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static int is_blocked(int number)
@@ -120,4 +122,47 @@ int do_deaf(int argc, char **argv)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	execvp(argv[2], argv + 2);
 	return outcome(1);
+}
+
+/* "ready", then the number of each signal that comes, and the value of sigqueue(3). By the kernel's calls: libc hides some. */
+int do_every_signal(int argc, char **argv)
+{
+	unsigned long all = ~0UL;
+	siginfo_t info;
+
+	(void)argc, (void)argv;
+	if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof all) < 0)
+		return outcome(1);
+	say("ready");
+	while (syscall(SYS_rt_sigtimedwait, &all, &info, NULL, sizeof all) > 0) {
+		printf(info.si_code == SI_QUEUE ? "%d value %d\n" : "%d\n", info.si_signo, info.si_value.sival_int);
+		fflush(stdout);
+	}
+	return outcome(1);
+}
+
+int do_queue(int argc, char **argv)
+{
+	(void)argc;
+	return outcome(sigqueue(atoi(argv[2]), atoi(argv[3]), (union sigval){ .sival_int = atoi(argv[4]) }) < 0);
+}
+
+/* "NAME: up"; at TERM it takes its time, then "NAME: asked" and the end. */
+int do_linger(int argc, char **argv)
+{
+	long milliseconds = atol(argv[3]);
+	struct timespec time = { .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000 };
+	sigset_t term;
+	int number;
+
+	(void)argc;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	printf("%s: up\n", argv[2]);
+	fflush(stdout);
+	sigwait(&term, &number);
+	nanosleep(&time, NULL);
+	printf("%s: asked\n", argv[2]);
+	return 0;
 }

@@ -115,5 +115,6 @@ export function defaultAnswers(nextFd: () => Fd): Answers {
 		},
 		fnv1a64,
 		embedded: () => null,
+		embedded_bytes: () => new ArrayBuffer(16),
 	};
 }

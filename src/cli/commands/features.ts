@@ -1,6 +1,7 @@
 /** `features`: the features document of the specification (features.md), from the tables by which the code works. */
 import { mountOptionNames } from "../../linux/mount-options.js";
 import { actions, architectures, flags, operators } from "../../linux/seccomp/names.js";
+import { initAnnotations } from "../../runtime/built-in-init/plan.js";
 import { features } from "../../spec/features.js";
 import type { SeccompAction, SeccompFlag, SeccompOperator } from "../../spec/types.js";
 import { formatJson, printText } from "../output.js";
@@ -24,7 +25,7 @@ seccomp.`,
 				knownFlags: Object.keys(flags).sort() as SeccompFlag[],
 				supportedFlags: Object.keys(flags).sort() as SeccompFlag[],
 			},
-			unsafeAnnotations: [],
+			unsafeAnnotations: initAnnotations,
 			annotations: versionAnnotations(),
 		});
 		printText(formatJson(document, "    "));

@@ -33,6 +33,7 @@ import { O_DIRECTORY, O_PATH, PR_SET_DUMPABLE, PR_SET_PDEATHSIG } from "../../sy
 import type { Fd } from "../../sys/door.js";
 import { attempt, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
+import { behindInit, openInit } from "../built-in-init/program.js";
 import { type HookSurroundings, runHooks } from "../hooks/run.js";
 import type { Launch } from "../lifecycle/launch.js";
 import { withSockets } from "../process/listen-fds.js";
@@ -62,13 +63,15 @@ export function runInit(launch: Launch, socket: Fd, theirs: Fd, entered: boolean
 		const proc = openProc();
 		prepareNamespaces(launch, proc);
 		const root = prepareRoot(launch, socket, enterCgroup);
+		const { builtInInit } = launch.bundle;
+		const init = builtInInit === null ? null : openInit(launch.bundle, root);
 		askForHooks(launch, socket);
 		runContainerHooks(launch, "createContainer", launch.bundle.path);
 		enterRoot(launch, root);
 		const { preserveFds } = launch.options;
-		closeAllBut(preserveFds, [socket, proc, ...(launch.startListener === null ? [] : [launch.startListener])]);
+		closeAllBut(preserveFds, [socket, proc, launch.startListener, init].filter(isOpen));
 
-		const ready = prepareProcess(launch, proc, socket);
+		const ready = prepareProcess(launch, proc, socket, init);
 		sys.close(proc);
 		sys.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 		send(socket, { type: "ready" });
@@ -190,18 +193,34 @@ function enterRoot({ namespaces, options, bundle }: Launch, root: Fd): void {
 }
 
 /** null for a configuration without `process`: the container can be created, but not started. */
-function prepareProcess({ bundle, options, seccomp }: Launch, proc: Fd, socket: Fd): ReadyProcess | null {
+function prepareProcess(
+	{ bundle, options, seccomp }: Launch,
+	proc: Fd,
+	socket: Fd,
+	init: Fd | null,
+): ReadyProcess | null {
+	const { builtInInit } = bundle;
 	const { process, linux } = bundle.config;
 	if (!process) return null;
 	const umask = sys.umask(0);
-	return assumeIdentity({
+	const warn = warner(socket);
+	const ready = assumeIdentity({
 		process: withSockets(process, options.listenFds),
 		linux,
 		proc,
 		seccomp,
 		umask,
-		warn: warner(socket),
+		startsNothing: builtInInit?.mode === "pause",
+		warn,
 	});
+	if (builtInInit === null || init === null) return ready;
+	// the init cannot tell why an execve may fail
+	if (ready.note !== "") warn(`${ready.path}: ${ready.note}`);
+	return behindInit(ready, builtInInit, init, options.preserveFds);
+}
+
+function isOpen(fd: Fd | null): fd is Fd {
+	return fd !== null;
 }
 
 /** What goes into the runtime's log. */

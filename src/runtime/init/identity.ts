@@ -35,11 +35,15 @@ export interface IdentityRequest {
 	readonly umask: number;
 	/** The CPUs are set already, by execCPUAffinity; else the caller's affinity is not inherited. */
 	readonly hasAffinity?: boolean;
+	/** The process is an init that starts no program. */
+	readonly startsNothing?: boolean;
 	readonly warn: (message: string) => void;
 }
 
 /** A process that only has to execute its program. */
 export interface ReadyProcess {
+	/** See FinalExec. */
+	readonly fd: Fd;
 	readonly path: string;
 	readonly argv: readonly string[];
 	readonly envp: readonly string[];
@@ -72,9 +76,13 @@ export function assumeIdentity(request: IdentityRequest): ReadyProcess {
 	refuseOutsideDirectory(process.cwd);
 
 	const env = withHome(deduplicate(process.env ?? []), uid);
-	const name = args[0] ?? "";
+	const program = request.startsNothing ? { path: "", note: "" } : lookUp(args[0] ?? "", env);
+	return { fd: -1, ...program, argv: args, envp: env, confinement, limits };
+}
+
+function lookUp(name: string, env: readonly string[]): Pick<ReadyProcess, "path" | "note"> {
 	const path = findProgram(name, env);
-	return { path, argv: args, envp: env, confinement, note: examineProgram(path, name), limits };
+	return { path, note: examineProgram(path, name) };
 }
 
 /** Raising takes CAP_SYS_RESOURCE, so it is done while that may be there. The other limits are given back, for the end. */
@@ -201,7 +209,7 @@ export function execute({ confinement, ...ready }: ReadyProcess, errorFd: Fd, pr
 	sys.signals_reset();
 	applyRlimits(ready.limits);
 	sys.final_exec({
-		fd: -1,
+		fd: ready.fd,
 		path: ready.path,
 		argv: ready.argv,
 		envp: ready.envp,

@@ -58,6 +58,20 @@ describe("create", () => {
 		]);
 	});
 
+	it("takes an init, with or without a mode", async () => {
+		expect(await optionsOf("create --init c1")).toMatchObject(["c1", { init: true }]);
+		vi.clearAllMocks();
+		expect(await optionsOf("create --init=graceful c1")).toMatchObject(["c1", { init: "graceful" }]);
+	});
+
+	it("refuses an init that there is not", async () => {
+		const { status, stderr } = await call("create --init=tini c1");
+		expect({ status, stderr }).toEqual({
+			status: 1,
+			stderr: 'invalid value "tini" for flag -init: expected forward, group, pause, supervise, graceful\n',
+		});
+	});
+
 	it("refuses a number of descriptors that is none", async () => {
 		const { status, stderr } = await call("create --preserve-fds two c1");
 		expect({ status, stderr }).toEqual({

@@ -44,6 +44,10 @@ describe("features", () => {
 		});
 	});
 
+	it("tells of the annotations that change what becomes of a container", async () => {
+		expect((await document()).potentiallyUnsafeConfigAnnotations).toEqual(["org.tsrun.init", "org.tsrun.init."]);
+	});
+
 	it("and --version name the same version of the specification", async () => {
 		const { ociVersionMax } = await document();
 		expect((await call("--version")).stdout).toContain(`spec: ${ociVersionMax}\n`);

@@ -106,6 +106,14 @@ describe("assumeIdentity", () => {
 	});
 });
 
+describe("a process that starts nothing", () => {
+	it("needs no program", () => {
+		door.fail("fstatat", "ENOENT");
+		expect(() => assume({ args: ["/none"] })).toThrow("/none");
+		expect(assume({ args: ["/none"] }, { startsNothing: true })).toMatchObject({ fd: -1, path: "", note: "" });
+	});
+});
+
 describe("the working directory", () => {
 	it("is entered before the change of user", () => {
 		assume();
