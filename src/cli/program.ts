@@ -27,7 +27,7 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
 	spec: { summary: "write a configuration to begin with", load: () => import("./commands/spec.js") },
 	start: { summary: "start the program of a created container", load: () => import("./commands/start.js") },
 	state: { summary: "show the state of a container", load: () => import("./commands/state.js") },
-	stop: { summary: "let a container end, and kill it when it does not", load: () => import("./commands/stop.js") },
 	stats: { summary: "show what containers use, live", load: () => import("./commands/stats.js") },
+	stop: { summary: "let a container end, and kill it when it does not", load: () => import("./commands/stop.js") },
 	update: { summary: "change limits of a container", load: () => import("./commands/update.js") },
 };

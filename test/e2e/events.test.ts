@@ -1,10 +1,9 @@
 /** events: what a container uses and when its memory runs out, as lines of JSON in runc's shape; and the end with the container. */
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
 import { test as base, shell } from "../support/container.js";
 import { failed, failureOf } from "../support/failure.js";
+import { runtimeIn } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
 import { awaitStatus } from "../support/status.js";
 import type { Watched } from "../support/watched.js";
@@ -68,15 +67,11 @@ describe("events --stats", () => {
 
 	test("has runc's members and no others, of the same kinds", ({ runtime, start, makeBundle, newId, folder, skip }) => {
 		needs(skip, "tsrun", "runc");
-		const root = join(folder, "runc");
+		const runc = runtimeIn(folder, "runc");
 		const other = newId();
-		const runc = (...args: string[]) =>
-			execFileSync("runc", ["--root", root, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-		execFileSync("runc", ["--root", root, "run", "--detach", "--bundle", makeBundle({ patch: limited }), other], {
-			stdio: "ignore",
-		});
-		const theirs = events(runc("events", "--stats", other))[0]?.data;
-		runc("delete", "--force", other);
+		expect(runc("run", "--detach", "--bundle", makeBundle({ patch: limited }), other).status).toBe(0);
+		const theirs = events(runc("events", "--stats", other).stdout)[0]?.data;
+		expect(runc("delete", "--force", other).status).toBe(0);
 		const { id, remove } = start();
 		const ours = events(runtime("events", "--stats", id).stdout)[0]?.data;
 		remove();

@@ -8,7 +8,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pty, runtimeProgram } from "./paths.js";
 import { type Result, type Watched, watch } from "./watched.js";
 
@@ -57,12 +57,12 @@ function environment(folder: string, extra: RunOptions["env"]): NodeJS.ProcessEn
 /**
  * Runs to the end with output into files: a container that goes on keeps its output open, and a pipe would not end.
  */
-function runToEnd(folder: string, options: RunOptions, args: readonly string[]): RunResult {
+function runToEnd(folder: string, program: string, options: RunOptions, args: readonly string[]): RunResult {
 	const output = mkdtempSync(join(folder, "run-"));
 	const files = { stdout: join(output, "stdout"), stderr: join(output, "stderr") };
 	const fds = [openSync(files.stdout, "a"), openSync(files.stderr, "a")] as const;
 	const { cwd = folder, deadline = 20_000, input, through = [] } = options;
-	const [command = "", ...words] = [...through, runtimeProgram, ...args];
+	const [command = "", ...words] = [...through, program, ...args];
 	const end = spawnSync(command, words, {
 		cwd,
 		env: environment(folder, options.env),
@@ -76,21 +76,21 @@ function runToEnd(folder: string, options: RunOptions, args: readonly string[]):
 	const result = { status: end.status, signal: end.signal, ...later(), later };
 	if (end.error) {
 		const why = "code" in end.error && end.error.code === "ETIMEDOUT" ? `did not end in ${deadline} ms` : end.error;
-		throw new Error(`${runtimeProgram} ${args.join(" ")}: ${why}; stdout: ${result.stdout}; stderr: ${result.stderr}`);
+		throw new Error(`${program} ${args.join(" ")}: ${why}; stdout: ${result.stdout}; stderr: ${result.stderr}`);
 	}
 	return result;
 }
 
-/** The runtime for one test, whose folder it uses. */
-export function runtimeIn(folder: string): Runtime {
-	const root = join(folder, "state");
+/** The runtime for one test, whose folder it uses; another one beside it has its state apart. */
+export function runtimeIn(folder: string, program = runtimeProgram): Runtime {
+	const root = join(folder, program === runtimeProgram ? "state" : `state-${basename(program)}`);
 	const withRoot = (args: readonly string[]) => ["--root", root, ...args];
-	const run = (...args: string[]) => runToEnd(folder, {}, withRoot(args));
+	const run = (...args: string[]) => runToEnd(folder, program, {}, withRoot(args));
 	return Object.assign(run, {
 		root,
-		with: (options: RunOptions, ...args: string[]) => runToEnd(folder, options, withRoot(args)),
+		with: (options: RunOptions, ...args: string[]) => runToEnd(folder, program, options, withRoot(args)),
 		start: ({ terminal, cwd = folder, env }: StartOptions, ...args: string[]) => {
-			const words = [runtimeProgram, ...withRoot(args)];
+			const words = [program, ...withRoot(args)];
 			const size = terminal && ["run", "--size", `${terminal.rows}x${terminal.columns}`];
 			const [command = "", ...rest] = size ? [pty, ...size, ...words] : words;
 			return watch(args.join(" "), command, rest, { cwd, env: environment(folder, env) });

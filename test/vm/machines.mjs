@@ -13,7 +13,7 @@
 
 const uml = { engine: /** @type {const} */ ("uml"), kernel: "", always: true, timeout: 900 };
 
-const files = ["cgroup-", "lifecycle", "pause", "update"];
+const files = ["cgroup-", "events", "lifecycle", "pause", "stats", "update"];
 
 /** @type {Readonly<Record<string, TestMachine>>} */
 export const machines = {
