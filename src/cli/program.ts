@@ -24,6 +24,7 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
 	ps: { summary: "show the processes of a container", load: () => import("./commands/ps.js") },
 	resume: { summary: "let a paused container go on", load: () => import("./commands/resume.js") },
 	run: { summary: "create and start a container", load: () => import("./commands/run.js") },
+	signals: { summary: "tell what signals will do to a container", load: () => import("./commands/signals.js") },
 	spec: { summary: "write a configuration to begin with", load: () => import("./commands/spec.js") },
 	start: { summary: "start the program of a created container", load: () => import("./commands/start.js") },
 	state: { summary: "show the state of a container", load: () => import("./commands/state.js") },

@@ -1,8 +1,8 @@
 /** What /proc tells about processes, read through a descriptor that was proved to be procfs (proc(5)). */
-import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, PROC_SUPER_MAGIC } from "../sys/constants.js";
+import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, PROC_SUPER_MAGIC } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
 import { attempt, hasCode, TsrunError } from "../sys/errors.js";
-import { readFileAt } from "../sys/files.js";
+import { readFileAt, withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
 
 /** PF_FORKNOEXEC of linux/sched.h: forked, but has not executed a program yet. */
@@ -31,6 +31,17 @@ export interface ProcessStat {
 	readonly neverExecuted: boolean;
 	/** Clock ticks since boot at which the process started: with the pid it names one process for good. */
 	readonly startTime: number;
+}
+
+/** Every process of our pid namespace. */
+export function allProcesses(): readonly number[] {
+	return withFd(sys.openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), (fd) => {
+		const pids: number[] = [];
+		for (let some = sys.getdents64(fd); some.length > 0; some = sys.getdents64(fd)) {
+			for (const { name } of some) if (/^\d+$/.test(name)) pids.push(Number(name));
+		}
+		return pids;
+	});
 }
 
 /** /proc/PID/stat; null when there is no such process. */

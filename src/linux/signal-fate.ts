@@ -55,3 +55,8 @@ export function fateOf(
 	if (isInit) return "dropped";
 	return stopping.includes(signal) ? "stops" : "ends";
 }
+
+/** A handler may do anything, and so may whoever waits for a blocked signal. */
+export function isOpen(fate: Fate): boolean {
+	return fate === "handler" || fate === "held";
+}

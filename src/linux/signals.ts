@@ -89,6 +89,13 @@ export function parseSignal(text: string): number {
 	});
 }
 
+/** The same for those that only a signal will do: 0 is none. */
+export function parseRealSignal(text: string): number {
+	const signal = parseSignal(text);
+	if (signal > 0) return signal;
+	throw new TsrunError("signal-unknown", "0 is no signal: it only asks whether the process is there", { object: text });
+}
+
 function numberOf(name: string): number | undefined {
 	if (Object.hasOwn(numbers, name)) return numbers[name];
 	const realTime = /^RT(MIN\+|MAX-)(\d{1,2})$/.exec(name);

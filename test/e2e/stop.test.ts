@@ -218,14 +218,18 @@ describe("what is refused", () => {
 		});
 	});
 
-	for (const signal of ["SIGNONE", "0", "99"]) {
+	for (const [signal, why] of [
+		["SIGNONE", 'unknown signal "SIGNONE"'],
+		["0", "0 is no signal: it only asks whether the process is there"],
+		["99", 'unknown signal "99"'],
+	] as const) {
 		test(`an annotation that names ${signal}; nothing is sent`, ({ runtime, makeBundle, newId }) => {
 			const id = newId();
 			runtime("run", "--detach", "--bundle", makeBundle({ patch: withStopSignal(signal) }), id);
 			expect(failureOf(runtime("stop", id))).toEqual({
 				status: 1,
 				stdout: "",
-				message: `annotation org.opencontainers.image.stopSignal: unknown signal "${signal}"`,
+				message: `annotation org.opencontainers.image.stopSignal: ${why}`,
 			});
 			expect(stateOf(runtime, id).status).toBe("running");
 			runtime("delete", "--force", id);

@@ -1,5 +1,5 @@
 /** `stop`: the graceful end of containers, and what came of it. */
-import { parseSignal, signalName } from "../../linux/signals.js";
+import { parseRealSignal, signalName } from "../../linux/signals.js";
 import { describeWaitStatus } from "../../linux/wait-status.js";
 import { type StopReport, stopContainers } from "../../runtime/lifecycle/stop.js";
 import { messageOf, TsrunError } from "../../sys/errors.js";
@@ -36,7 +36,7 @@ ${forcedStatus} when KILL was needed, and 1 when something failed.`,
 			parse: parseTime,
 			help: `how long to wait before KILL, -1 for as long as it takes (default: ${defaultTime})`,
 		},
-		{ name: "signal", short: "s", value: "signal", parse: parseStopSignal, help: "the signal to send" },
+		{ name: "signal", short: "s", value: "signal", parse: parseRealSignal, help: "the signal to send" },
 	],
 	operands: { least: 1, most: Number.POSITIVE_INFINITY },
 	run(host, ids, { time = defaultTime, signal }) {
@@ -88,10 +88,4 @@ function parseTime(value: string, flag: string): number | "unlimited" {
 	const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
 	if (seconds <= longestTime) return seconds;
 	throw invalidValue(value, flag, `it is a number of seconds up to ${longestTime}, or -1`);
-}
-
-function parseStopSignal(value: string): number {
-	const signal = parseSignal(value);
-	if (signal > 0) return signal;
-	throw new TsrunError("signal-unknown", "signal 0 stops nothing", { object: value, hint: "name one such as TERM" });
 }

@@ -3,11 +3,12 @@
  * connection tells it what becomes of the program: "accepted", then an error, or its end when execve has closed it.
  * Only one start can be accepted; nothing needs polling, no path of the host has to be known inside (docs/adr/0004).
  */
-import { AF_UNIX, SIG_BLOCK, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SOCK_SEQPACKET } from "../../sys/constants.js";
+import { AF_UNIX, SOCK_SEQPACKET } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { waitReadable } from "../../sys/wait.js";
+import { holdEndingSignals } from "../process/ending-signals.js";
 import type { StateDirectory } from "../state/store.js";
 import { patience, receive, send } from "./sync.js";
 
@@ -32,6 +33,7 @@ export function awaitStart(listener: Fd | null, creator: Fd): Fd {
 		return creator;
 	}
 	sys.close(creator);
+	// the kernel spares PID 1 every signal that it does not handle; whoever waits for start ends by these all the same
 	const signals = holdEndingSignals();
 	for (;;) {
 		const ready = waitReadable([listener, signals], -1);
@@ -50,13 +52,6 @@ export function awaitStart(listener: Fd | null, creator: Fd): Fd {
 		}
 		sys.close(starter);
 	}
-}
-
-/** The kernel spares PID 1 every signal that it does not handle; whoever waits for start ends by these all the same. */
-function holdEndingSignals(): Fd {
-	const ending = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
-	sys.sigprocmask(SIG_BLOCK, ending);
-	return sys.signalfd4(ending);
 }
 
 /** start's side: the connection once init has accepted it; null when nobody accepts, because it has been started. */

@@ -42,7 +42,8 @@ function attendAndClose(init: Launched["init"], signals: Fd, master: Fd | null):
 	}
 }
 
-function launchAndStart(host: Host, id: string, options: RunOptions): Launched {
+/** Undone as a whole when a part of it fails. */
+export function launchAndStart(host: Host, id: string, options: RunOptions): Launched {
 	const launched = withUndo(host.log.warning, (undo) => {
 		const mode = { detached: options.detach, ownStart: true };
 		const container = launch(host, id, options, mode, undo);

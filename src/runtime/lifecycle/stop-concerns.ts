@@ -6,7 +6,7 @@ import { SIGCHLD, SIGKILL } from "../../sys/constants.js";
 import type { ContainerRecord } from "../state/record.js";
 
 interface Circumstances {
-	readonly record: Pick<ContainerRecord, "ownPidNamespace" | "cgroup">;
+	readonly record: Pick<ContainerRecord, "id" | "ownPidNamespace" | "cgroup">;
 	/** The container's first. */
 	readonly process: ProcessSignals;
 	readonly signal: number;
@@ -16,7 +16,7 @@ interface Circumstances {
 }
 
 export function stopConcerns({ record, process, signal, time, paused }: Circumstances): readonly string[] {
-	const { ownPidNamespace, cgroup } = record;
+	const { ownPidNamespace, cgroup, id } = record;
 	const others = cgroup === null ? "are not found, as it has no cgroup" : "are killed afterwards";
 	return [
 		...(ownPidNamespace ? [] : [`it has no PID namespace of its own: processes that outlive the first one ${others}`]),
@@ -24,7 +24,7 @@ export function stopConcerns({ record, process, signal, time, paused }: Circumst
 		...(process.state === "T" ? [`its first process is stopped (state T): it gets a SIGCONT as well`] : []),
 		...deafness(process, signal, ownPidNamespace).map(
 			(reason) =>
-				`${reason}. ${time === null ? "Nothing else will follow" : `KILL follows in ${time} s`}${advice(process)}`,
+				`${reason}. ${time === null ? "Nothing else will follow" : `KILL follows in ${time} s`}${advice(process, id)}`,
 		),
 	];
 }
@@ -49,8 +49,8 @@ function deafness(process: ProcessSignals, signal: number, ownPidNamespace: bool
 	}
 }
 
-function advice({ caught }: ProcessSignals): string {
+function advice({ caught }: ProcessSignals, id: string): string {
 	const handled = signalsIn(caught).filter((signal) => signal !== SIGCHLD && signal !== SIGKILL);
 	if (handled.length === 0) return "";
-	return `; what it does catch: ${handled.map(signalName).join(", ")}`;
+	return `; what it does catch: ${handled.map(signalName).join(", ")} (signals ${id} tells more)`;
 }

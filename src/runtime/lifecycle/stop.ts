@@ -6,8 +6,7 @@ import { type Cgroup, openCgroup } from "../../linux/cgroups/driver.js";
 import { startClock, waitForEnd } from "../../linux/cgroups/waiting.js";
 import { processStat } from "../../linux/proc.js";
 import { processSignals, zombieStatus } from "../../linux/process-signals.js";
-import { parseSignal } from "../../linux/signals.js";
-import { CLOCK_MONOTONIC, SIGCONT, SIGKILL, SIGTERM } from "../../sys/constants.js";
+import { CLOCK_MONOTONIC, SIGCONT, SIGKILL } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { isSysError, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
@@ -15,6 +14,7 @@ import { waitReadable } from "../../sys/wait.js";
 import type { Host } from "../host.js";
 import type { ContainerRecord } from "../state/record.js";
 import { completeContainer } from "../status.js";
+import { stopSignalOf } from "../stop-signal.js";
 import { holdInit, signalInit } from "./kill.js";
 import { stopConcerns } from "./stop-concerns.js";
 
@@ -61,8 +61,6 @@ interface Stopping {
 /** What KILL may take: in milliseconds. */
 const dyingTime = 10_000;
 
-const annotation = "org.opencontainers.image.stopSignal";
-
 /** All at the same time; one that fails keeps none of the others. */
 export function stopContainers(host: Host, ids: readonly string[], options: StopOptions, watcher: StopWatcher): void {
 	const stoppings: Stopping[] = [];
@@ -94,7 +92,7 @@ export function stopContainers(host: Host, ids: readonly string[], options: Stop
 /** null: it has stopped before, and that has been told. */
 function begin(host: Host, id: string, options: StopOptions, watcher: StopWatcher): Stopping | null {
 	const { record, status } = completeContainer(host, id);
-	const signal = options.signal ?? stopSignal(record);
+	const signal = options.signal ?? stopSignalOf(record);
 	const cgroup = record.cgroup === null ? null : openCgroup(record.cgroup);
 	const pidfd = status === "stopped" ? null : holdInit(record);
 	if (pidfd === null) {
@@ -120,22 +118,6 @@ function begin(host: Host, id: string, options: StopOptions, watcher: StopWatche
 		sys.close(pidfd);
 		throw error;
 	}
-}
-
-function stopSignal({ annotations }: ContainerRecord): number {
-	const text = annotations[annotation];
-	if (!text) return SIGTERM;
-	try {
-		const signal = parseSignal(text);
-		if (signal > 0) return signal;
-	} catch (error) {
-		if (!(error instanceof TsrunError)) throw error;
-	}
-	throw new TsrunError("signal-unknown", `annotation ${annotation}: unknown signal ${JSON.stringify(text)}`, {
-		object: text,
-		jsonPath: `$.annotations["${annotation}"]`,
-		hint: "name another one: stop --signal TERM",
-	});
 }
 
 /** Those that have not ended in time, in milliseconds (-1: no limit). */

@@ -7,6 +7,7 @@
  *   ID/state.json   the record, written last: the container exists
  *   ID/start.sock   where init waits for start
  *   ID~PID.TIME/    a container that this process deletes, or has not yet claimed the id for: "~" cannot be in an id
+ *   ID~PID.TIME.bundle/  an experiment's bundle, empty but for the process that makes it (experiment/workplace.ts)
  *   seccomp~/       compiled filters (linux/seccomp/cache.ts)
  */
 import {
@@ -78,6 +79,11 @@ function fillAndShow(hidden: string, path: string, creator: ProcessIdentity): Fd
 		else removeFlat(fd, hidden);
 		throw error;
 	}
+}
+
+/** Where a bundle of our own making may be put for a container of that id: what is left of it, delete of the id removes. */
+export function bundleFolderOf(host: Host, id: string): string {
+	return `${hiddenPath(host, id, ourIdentity())}.bundle`;
 }
 
 /** Where only the process that is named looks for a folder, and after its death {@link claimAbandonedDeletion}. */
@@ -200,13 +206,10 @@ export function isBeingDeleted(host: Host, id: string): boolean {
 }
 
 function hiddenFolders(host: Host, id: string): readonly { readonly name: string; readonly owner: ProcessIdentity }[] {
-	const own = entriesIfPresent(host.root).filter((name) => name.startsWith(`${id}~`));
-	return own.map((name) => {
-		const [pid = 0, startTime = 0] = name
-			.slice(id.length + 1)
-			.split(".")
-			.map(Number);
-		return { name, owner: { pid, startTime } };
+	return entriesIfPresent(host.root).flatMap((name) => {
+		// what has no owner after the "~" is no container's: "seccomp~"
+		const owner = name.startsWith(`${id}~`) ? /^(\d+)\.(\d+)(?:\.bundle)?$/.exec(name.slice(id.length + 1)) : null;
+		return owner ? [{ name, owner: { pid: Number(owner[1]), startTime: Number(owner[2]) } }] : [];
 	});
 }
 

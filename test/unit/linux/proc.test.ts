@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openProc, processStat } from "../../../src/linux/proc.js";
+import { allProcesses, openProc, processStat } from "../../../src/linux/proc.js";
 import { TMPFS_MAGIC } from "../../../src/sys/constants.js";
 import { door } from "../../support/door.js";
 import { watchFds } from "../../support/open-fds.js";
@@ -23,6 +23,11 @@ describe("openProc", () => {
 		door.files({});
 		expect(() => openProc()).toThrow('open "/proc": no such file or directory');
 	});
+});
+
+it("allProcesses are the directories with a number", () => {
+	door.files({ "/proc/1/stat": "", "/proc/42/stat": "", "/proc/sys/": "", "/proc/4x/": "", "/proc/uptime": "" });
+	expect(allProcesses()).toEqual([1, 42]);
 });
 
 describe("processStat", () => {

@@ -73,6 +73,18 @@ describe("a deletion that was cut short", () => {
 		expect(door.list("/run/tsrun")).toEqual([]);
 	});
 
+	it("may have left an experiment's empty directory behind", () => {
+		door.files({ "/run/tsrun/c1~400.9.bundle/": "" });
+		deleteContainer(host, "c1", false);
+		expect(door.mode("/run/tsrun/c1~400.9.bundle")).toBeUndefined();
+	});
+
+	it("is not what is kept beside the containers", () => {
+		door.files({ "/run/tsrun/seccomp~/": "" });
+		expect(() => deleteContainer(host, "seccomp", false)).toThrow("container does not exist");
+		expect(door.mode("/run/tsrun/seccomp~")).toBeDefined();
+	});
+
 	it("of another container is not", () => {
 		door.files(abandoned);
 		killable();

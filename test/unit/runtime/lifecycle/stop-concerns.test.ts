@@ -1,28 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { ProcessSignals } from "../../../../src/linux/process-signals.js";
 import { stopConcerns } from "../../../../src/runtime/lifecycle/stop-concerns.js";
+import { aProcess } from "../../../support/process-signals.js";
 
-const shell: ProcessSignals = {
-	pid: 500,
-	name: "sh",
-	state: "S",
-	parent: 1,
-	session: 500,
-	pids: [500, 1],
-	threads: 1,
-	pending: 0n,
-	blocked: 0n,
-	ignored: 0n,
-	caught: 0x10202n,
-};
-const record = { ownPidNamespace: true, cgroup: { version: 2, paths: {}, unifiedMountPoint: "" } } as const;
+const record = { id: "web", ownPidNamespace: true, cgroup: { version: 2, paths: {}, unifiedMountPoint: "" } } as const;
 
 function concerns(
 	process: Partial<ProcessSignals>,
 	signal = 15,
 	more: Partial<Parameters<typeof stopConcerns>[0]> = {},
 ): readonly string[] {
-	return stopConcerns({ record, process: { ...shell, ...process }, signal, time: 10, paused: false, ...more });
+	return stopConcerns({ record, process: aProcess(process), signal, time: 10, paused: false, ...more });
 }
 
 describe("there is nothing to be concerned about when the first process", () => {
@@ -36,7 +24,7 @@ describe("there is nothing to be concerned about when the first process", () => 
 describe("a signal that will be lost", () => {
 	it("because an init has no handler is told with what it handles", () => {
 		expect(concerns({})).toEqual([
-			"its first process (sh) has no handler for SIGTERM, and is the init of its PID namespace: the kernel drops the signal. KILL follows in 10 s; what it does catch: SIGINT, SIGUSR1",
+			"its first process (sh) has no handler for SIGTERM, and is the init of its PID namespace: the kernel drops the signal. KILL follows in 10 s; what it does catch: SIGINT, SIGUSR1 (signals web tells more)",
 		]);
 	});
 
