@@ -1,6 +1,5 @@
 /** `tmpcopyup`: a new tmpfs starts with a copy of what lies below it. Links are copied as links, devices as devices. */
 import {
-	AT_EMPTY_PATH,
 	AT_SYMLINK_NOFOLLOW,
 	O_CLOEXEC,
 	O_CREAT,
@@ -21,21 +20,19 @@ import { sys } from "../sys/index.js";
 
 const chunk = 1 << 20;
 
-/** Copies the contents, owner and mode of the directory `from` into the directory `to`; both may be O_PATH. */
+/**
+ * Copies what is in the directory `from` into the directory `to`; both may be O_PATH. The directory's own owner and mode
+ * are options of the tmpfs.
+ */
 export function copyUp(from: Fd, to: Fd): void {
-	const source = sys.openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	withFd(source, () => copyDirectory(source, sys.openat(to, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
+	const open = (directory: Fd) => sys.openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	withFd(open(from), (source) => withFd(open(to), (copy) => copyContents(source, copy)));
 }
 
-function copyDirectory(from: Fd, to: Fd): void {
-	withFd(to, () => {
-		for (let some = sys.getdents64(from); some.length > 0; some = sys.getdents64(from)) {
-			for (const { name } of some) copyEntry(from, to, name);
-		}
-		const { uid, gid, mode } = sys.fstatat(from, "", AT_EMPTY_PATH);
-		sys.fchown(to, uid, gid);
-		sys.fchmod(to, mode & 0o7777);
-	});
+function copyContents(from: Fd, to: Fd): void {
+	for (let some = sys.getdents64(from); some.length > 0; some = sys.getdents64(from)) {
+		for (const { name } of some) copyEntry(from, to, name);
+	}
 }
 
 function copyEntry(from: Fd, to: Fd, name: string): void {
@@ -44,7 +41,13 @@ function copyEntry(from: Fd, to: Fd, name: string): void {
 	if (type === S_IFDIR) {
 		sys.mkdirat(to, name, 0o700);
 		const open = (directory: Fd) => sys.openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-		withFd(open(from), (source) => copyDirectory(source, open(to)));
+		withFd(open(from), (source) =>
+			withFd(open(to), (copy) => {
+				copyContents(source, copy);
+				sys.fchown(copy, stat.uid, stat.gid);
+				sys.fchmod(copy, stat.mode & 0o7777);
+			}),
+		);
 		return;
 	}
 	if (type === S_IFREG) {

@@ -396,6 +396,23 @@ describe("a tmpfs", () => {
 		expect(output).toBe("text\nrefused\n");
 	});
 
+	test("has the mode that is asked for, with tmpcopyup too", ({ container, skip }) => {
+		// runc 1.1 takes that of the directory below
+		needs(skip, "tsrun");
+		const tmpfs = (destination: string, ...options: string[]) => ({
+			destination,
+			type: "tmpfs",
+			source: "tmpfs",
+			options,
+		});
+		const patch = withMounts(
+			tmpfs("/home", "tmpcopyup", "mode=700"),
+			tmpfs("/new", "tmpcopyup", "mode=711"),
+			tmpfs("/open", "tmpcopyup"),
+		);
+		expect(container.output({ args: shell("stat -c %a /home /new /open"), patch })).toBe("700\n711\n1777\n");
+	});
+
 	test("begins with a copy of what it covers with tmpcopyup", ({ runtime, makeBundle, newId, skip }) => {
 		// runc 1.1 cannot copy a FIFO
 		needs(skip, "tsrun");
