@@ -2,11 +2,11 @@
 import { defineConfig } from "vitest/config";
 
 /** A project whose tests make containers: `test/NAME`. */
-const containers = (name: string) => ({
+const containers = (name: string, setup = "test/support/setup.ts") => ({
 	test: {
 		name,
 		include: [`test/${name}/**/*.test.ts`],
-		globalSetup: ["test/support/setup.ts"],
+		globalSetup: [setup],
 		testTimeout: 30_000,
 		hookTimeout: 30_000,
 	},
@@ -19,6 +19,7 @@ export default defineConfig({
 			containers("e2e"),
 			containers("conformance"),
 			containers("security"),
+			containers("engines", "test/engines/support/setup.ts"),
 		],
 	},
 });

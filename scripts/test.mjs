@@ -30,6 +30,7 @@ const stages = {
 	unit: {},
 	e2e: {},
 	security: {},
+	engines: { all: true },
 	vm: { all: true, run: otherMachines },
 	conformance: {},
 	// the reports of the stages before

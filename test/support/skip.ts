@@ -34,6 +34,8 @@ const known = {
 	crun: program("crun"),
 	criu: program("criu"),
 	go: program("go", "golang-go"),
+	docker: program("dockerd", "docker.io"),
+	tini: program("tini"),
 	newuidmap: program("newuidmap", "uidmap"),
 	root: { met: () => process.getuid?.() === 0, missing: "not run by root" },
 	tsrun: {
