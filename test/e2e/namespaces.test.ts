@@ -1,32 +1,22 @@
 /** Namespaces: made, inherited or joined by path (config-linux.md#namespaces), and what belongs to each. */
-import { spawn } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
 import { test as base, shell } from "../support/container.js";
 import { hostMountinfo } from "../support/mounts.js";
-import { probe } from "../support/paths.js";
+import {
+	namespaceFiles as files,
+	makeNamespaceIn,
+	namespaceOf,
+	namespaceTypes as types,
+} from "../support/namespaces.js";
 import { needs } from "../support/skip.js";
 import { stateOf } from "../support/status.js";
 import { waitFor } from "../support/wait.js";
 
 type Namespace = BaseConfig["linux"]["namespaces"][number];
 type Type = Namespace["type"];
-
-/** Each type's name below /proc/PID/ns. */
-const files: Readonly<Record<Exclude<Type, "user">, string>> = {
-	pid: "pid",
-	network: "net",
-	mount: "mnt",
-	ipc: "ipc",
-	uts: "uts",
-	cgroup: "cgroup",
-	time: "time",
-};
-const types = Object.keys(files) as (keyof typeof files)[];
-
-const namespaceOf = (pid: number | "self", type: keyof typeof files) => readlinkSync(`/proc/${pid}/ns/${files[type]}`);
 
 /** A patch that gives this list, in the place of the default one. */
 const withNamespaces = (...list: Namespace[]) => {
@@ -43,38 +33,7 @@ const withNamespaces = (...list: Namespace[]) => {
 
 const made = (...list: Type[]): Namespace[] => list.map((type) => ({ type }));
 
-const test = base.extend(
-	"makeNamespace",
-	/** A namespace of the host, kept by a process; the path that names it. */
-	async ({ folder }, { onCleanup }) => {
-		const keepers: { kill: () => void; ended: Promise<unknown> }[] = [];
-		onCleanup(async () => {
-			for (const { kill, ended } of keepers) {
-				kill();
-				await ended;
-			}
-		});
-		return async (type: keyof typeof files) => {
-			const flag = type === "network" ? "--net" : `--${type}`;
-			const forked = type === "pid" || type === "time" ? ["--fork", "--kill-child"] : [];
-			const child = spawn("unshare", [flag, ...forked, probe, "print-ready-then-wait"], {
-				env: { ...process.env, TSRUN_E2E: folder },
-				stdio: ["ignore", "pipe", "inherit"],
-			});
-			keepers.push({
-				kill: () => child.kill("SIGKILL"),
-				ended: new Promise((resolve) => child.once("exit", resolve)),
-			});
-			await new Promise((resolve) => child.stdout.once("data", resolve));
-			const pid = forked.length > 0 ? onlyChildOf(child.pid ?? 0) : (child.pid ?? 0);
-			return { path: `/proc/${pid}/ns/${files[type]}`, id: namespaceOf(pid, type) };
-		};
-	},
-);
-
-function onlyChildOf(pid: number): number {
-	return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
-}
+const test = base.extend("makeNamespace", async ({ folder }, { onCleanup }) => makeNamespaceIn(folder, onCleanup));
 
 describe("a namespace that is listed", () => {
 	test.for(types)("%s: is the container's own", (type, { runtime, makeBundle, newId, skip }) => {

@@ -34,7 +34,8 @@ static void resize(int master, const char *text)
 {
 	struct winsize size = { 0 };
 
-	if (sscanf(text, "%hu%*[x ]%hu", &size.ws_row, &size.ws_col) == 2 && ioctl(master, TIOCSWINSZ, &size) < 0)
+	/* 0x0 leaves it as it is */
+	if (sscanf(text, "%hu%*[x ]%hu", &size.ws_row, &size.ws_col) == 2 && size.ws_row > 0 && ioctl(master, TIOCSWINSZ, &size) < 0)
 		die("TIOCSWINSZ");
 }
 
