@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 import { fetchQuickJs } from "../native/engine/fetch.mjs";
+import { cgroupsPage } from "./cgroups-page.mjs";
 import { documentFile, errorIdFindings, errorsFile } from "./checks/error-ids.mjs";
 import { hostFindings } from "./checks/hosts.mjs";
 import { layerFindings } from "./checks/layers.mjs";
@@ -25,7 +26,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const notChecked = /(?:^|\/)(?:\.git|node_modules|build|dist|rootfs|generated)(?:\/|$)/;
 
 /** What documents are made from code or data, by what, and the command that makes them anew. */
-const generatedDocuments = { "docs/dependencies.md": { text: dependenciesPage, command: "npm run sbom" } };
+const generatedDocuments = {
+	"docs/dependencies.md": { text: dependenciesPage, command: "npm run sbom" },
+	"docs/cgroups.md": { text: cgroupsPage, command: "npm run docs" },
+};
 
 const node = (/** @type {string[]} */ ...args) => run(process.execPath, args);
 
@@ -128,10 +132,11 @@ function filesBelow(folder) {
 }
 
 async function documents() {
-	const stale = Object.entries(generatedDocuments).filter(
-		([file, { text }]) => readFileSync(join(root, file), "utf8") !== text(),
-	);
-	return stale.map(([file, { command }]) => `${file} is not up to date: ${command}`).join("\n");
+	const stale = [];
+	for (const [file, { text, command }] of Object.entries(generatedDocuments)) {
+		if (readFileSync(join(root, file), "utf8") !== (await text())) stale.push(`${file} is not up to date: ${command}`);
+	}
+	return stale.join("\n");
 }
 
 async function errorIds() {
