@@ -18,6 +18,7 @@ import type { Fd } from "../sys/door.js";
 import { attempt, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
+import { refuseInsideProc } from "./bind-mounts.js";
 import { asItIs, mountApi, withPlace } from "./mount-api.js";
 import { openInRoot } from "./safe-path.js";
 
@@ -88,7 +89,10 @@ export function bindConsole(root: Fd, slave: Fd): void {
 		"console-failed",
 		'bind the terminal to "/dev/console"',
 		() =>
-			withPlace(root, "/dev/console", "file", (place) => sys.close(mountApi().bindTree(slave, false, place, asItIs))),
+			withPlace(root, "/dev/console", "file", (place) => {
+				refuseInsideProc({ destination: "/dev/console" }, place.fd);
+				sys.close(mountApi().bindTree(slave, false, place, asItIs));
+			}),
 		{ stage, object: "/dev/console" },
 	);
 }

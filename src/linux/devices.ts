@@ -17,6 +17,7 @@ import type { Fd, Stat } from "../sys/door.js";
 import { attempt, hasCode, isSysError, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
+import { refuseInsideProc } from "./bind-mounts.js";
 import { mountApi, withPlace } from "./mount-api.js";
 import { openOrMakeInRoot, openParentInRoot } from "./safe-path.js";
 
@@ -103,6 +104,7 @@ function bindDevice(root: Fd, device: Device): void {
 		what,
 		() =>
 			withPlace(root, device.path, "file", (place) => {
+				refuseInsideProc({ destination: device.path }, place.fd);
 				const settle = (made: Fd) => {
 					if (isDevice(sys.fstat(made), device)) return;
 					throw new TsrunError("device-failed", `${what}: the host has another file there`, about);

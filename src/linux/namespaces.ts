@@ -14,11 +14,13 @@ import {
 	NSFS_MAGIC,
 	O_CLOEXEC,
 	O_RDONLY,
+	O_WRONLY,
 } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
 import { attempt, hasCode, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
+import { openInProc, selfInProc } from "./proc-file.js";
 
 /** In the order in which they are joined: the user namespace first, since it decides what else may be joined; mount last. */
 const cloneFlags: Readonly<Record<NamespaceType, number>> = {
@@ -139,16 +141,16 @@ export function unshareNamespace(type: NamespaceType): void {
 }
 
 /** time_namespaces(7): lines "<clock> <seconds> <nanoseconds>", before any process is in the namespace. */
-export function writeTimeOffsets(linux: Linux | undefined): void {
+export function writeTimeOffsets(proc: Fd, linux: Linux | undefined): void {
 	const lines = Object.entries(linux?.timeOffsets ?? {}).map(
 		([clock, offset]) => `${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`,
 	);
 	if (lines.length === 0) return;
-	const file = "/proc/self/timens_offsets";
+	const file = `${selfInProc(proc)}/timens_offsets`;
 	attempt(
 		"namespace-failed",
-		`write ${file}`,
-		() => withFd(sys.openat(AT_FDCWD, file, 1 | O_CLOEXEC, 0), (fd) => sys.write(fd, lines.join(""))),
+		"write /proc/self/timens_offsets",
+		() => withFd(openInProc(proc, file, O_WRONLY), (fd) => sys.write(fd, lines.join(""))),
 		{ object: file, stage: "namespaces" },
 	);
 }

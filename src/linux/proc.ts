@@ -8,14 +8,17 @@ import { sys } from "../sys/index.js";
 /** PF_FORKNOEXEC of linux/sched.h: forked, but has not executed a program yet. */
 const PF_FORKNOEXEC = 0x40;
 
+/** Of linux/proc_ns.h: no other directory of a procfs has this number. */
+const PROC_ROOT_INO = 1;
+
 /** The host's procfs: taken before a container's files come into view, so that nothing can stand in its place. */
 export function openProc(): Fd {
 	const fd = attempt("file-failed", 'open "/proc"', () =>
 		sys.openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0),
 	);
-	if (sys.fstatfs(fd).type !== PROC_SUPER_MAGIC) {
+	if (sys.fstatfs(fd).type !== PROC_SUPER_MAGIC || sys.fstat(fd).ino !== PROC_ROOT_INO) {
 		sys.close(fd);
-		throw new TsrunError("file-failed", '"/proc" is not a proc file system', {
+		throw new TsrunError("file-failed", '"/proc" is not the root of a proc file system', {
 			object: "/proc",
 			hint: "mount -t proc proc /proc",
 		});

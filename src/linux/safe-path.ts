@@ -90,6 +90,11 @@ function unsafe(path: string, error: unknown): unknown {
 	});
 }
 
+function refused(path: string, why: string): TsrunError {
+	const message = `resolve ${JSON.stringify(path)} in the root filesystem: ${why}`;
+	return new TsrunError("path-unsafe", message, { errno: "ELOOP", object: path });
+}
+
 /** "/a//./b/" → ["a", "b"]. */
 export function components(path: string): string[] {
 	return path.split("/").filter((name) => name !== "" && name !== ".");
@@ -116,9 +121,9 @@ function walk(root: Fd, path: string, make: PlaceKind | null): Fd {
 			}
 			const fd = openComponent(here, name, make && (ahead.length > 0 ? "directory" : make));
 			trail.push(fd);
-			const target = linkTarget(fd);
+			const target = linkTarget(fd, path);
 			if (target === null) continue;
-			if (++links > mostLinks) throw new TsrunError("path-unsafe", `too many links in ${JSON.stringify(path)}`);
+			if (++links > mostLinks) throw refused(path, "too many links are on the way");
 			goBack(target.startsWith("/") ? trail.length : 1);
 			ahead.unshift(...steps(target));
 		}
@@ -160,15 +165,15 @@ function openComponent(directory: Fd, name: string, make: PlaceKind | null): Fd 
  * ("pipe:[7]", "(unreachable)/bin") that is not where they lead: refused, as RESOLVE_NO_MAGICLINKS does. Its ordinary
  * ones are "self/net" and so on.
  */
-function linkTarget(fd: Fd): string | null {
+function linkTarget(fd: Fd, path: string): string | null {
 	if ((sys.fstat(fd).mode & S_IFMT) !== S_IFLNK) return null;
 	const target = sys.readlinkat(fd, "");
 	const { type, flags } = sys.fstatfs(fd);
 	if (/^[/(]|:/.test(target) && type === PROC_SUPER_MAGIC) {
-		throw new TsrunError("path-unsafe", "a magic link of a proc file system is on the way");
+		throw refused(path, "a magic link of a proc file system is on the way");
 	}
 	if (flags & ST_NOSYMFOLLOW) {
-		throw new TsrunError("path-unsafe", "a link is on the way, on a mount with the option nosymfollow");
+		throw refused(path, "a link is on the way, on a mount with the option nosymfollow");
 	}
 	return target;
 }

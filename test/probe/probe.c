@@ -96,6 +96,7 @@ static const struct command commands[] = {
 	{ "syscall32", do_syscall32, 1, "NUMBER" },
 	{ "door", do_door, 0, "" },
 	{ "exchange", do_exchange, 2, "A B" },
+	{ "hunt", do_hunt, 1, "NAME" },
 	{ "refuse", do_refuse, 3, "ERRNO CALL[,CALL…] PROGRAM [ARGUMENT…]" },
 	{ 0 },
 };

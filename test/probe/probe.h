@@ -93,4 +93,7 @@ int do_door(int argc, char **argv);
 /* exchange.c: a race */
 int do_exchange(int argc, char **argv);
 
+/* hunt.c: a container that attacks who enters it */
+int do_hunt(int argc, char **argv);
+
 #endif

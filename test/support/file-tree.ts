@@ -88,7 +88,8 @@ function fail(syscall: string, code: ErrnoName, ...args: unknown[]): never {
 }
 
 export function createFileTree(nextFd: () => Fd): FileTree {
-	let inodes = 1;
+	// 1 is the root of a procfs
+	let inodes = 2;
 	const node = (mode: number, data = Buffer.alloc(0), target = ""): Inode => {
 		return { ino: inodes++, mode, uid: 0, gid: 0, major: 0, minor: 0, data, entries: new Map(), target };
 	};
@@ -201,7 +202,9 @@ export function createFileTree(nextFd: () => Fd): FileTree {
 		return bytes.length;
 	}
 
-	function stat({ ino, mode, uid, gid, major, minor, data, entries, target }: Inode): Stat {
+	function stat(inode: Inode): Stat {
+		const ino = inode === find("/proc") ? 1 : inode.ino;
+		const { mode, uid, gid, major, minor, data, entries, target } = inode;
 		const size = target.length || data.length;
 		return { dev: 1, ino, mode, nlink: entries.size > 0 ? 2 : 1, uid, gid, size, major, minor };
 	}

@@ -73,7 +73,8 @@ function mountWords(thing: Extract<Thing, { mount: string } | { bind: string }>,
 	return [...(thing.options ? ["-o", thing.options] : []), "-t", thing.mount, thing.mount];
 }
 
-function listing(directory: string): string[] {
+/** Every name below a directory, with the text of files. */
+export function listing(directory: string): string[] {
 	return readdirSync(directory, { withFileTypes: true })
 		.sort((a, b) => a.name.localeCompare(b.name))
 		.flatMap((entry) => {

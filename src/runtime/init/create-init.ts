@@ -29,7 +29,7 @@ import {
 import { openOrMakeInRoot } from "../../linux/safe-path.js";
 import { writeSysctls } from "../../linux/sysctl.js";
 import type { Mount, Status } from "../../spec/types.js";
-import { O_DIRECTORY, O_PATH, PR_SET_DUMPABLE, PR_SET_PDEATHSIG } from "../../sys/constants.js";
+import { O_DIRECTORY, O_PATH, PR_SET_PDEATHSIG } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
@@ -39,13 +39,22 @@ import type { Launch } from "../lifecycle/launch.js";
 import { withSockets } from "../process/listen-fds.js";
 import { closeAllBut } from "../process/streams.js";
 import { stateOf } from "../state/record.js";
-import { assumeIdentity, execute, type ReadyProcess } from "./identity.js";
-import { becomeRootOfOwnUsers, dieWithTheRuntime } from "./own-users.js";
+import { assumeIdentity, execute, type ReadyProcess, setLabels } from "./identity.js";
+import { becomeRootOfOwnUsers, dieWithTheRuntime, stayUntraceable } from "./own-users.js";
 import { awaitStart } from "./start-socket.js";
 import { expect, send, sendError, tell } from "./sync.js";
 
-/** `theirs` is the runtime's end of the socket. `entered`: it was cloned inside the container's v1 cgroups. */
-export function runInit(launch: Launch, socket: Fd, theirs: Fd, entered: boolean): never {
+/** How the process came to be: what {@link spawnInit} knows and it cannot. */
+export interface Arrival {
+	readonly socket: Fd;
+	/** It was cloned inside the container's v1 cgroups. */
+	readonly entered: boolean;
+	/** The host's procfs, when a namespace that is somebody else's has been joined since; else null. */
+	readonly proc: Fd | null;
+}
+
+/** `theirs` is the runtime's end of the socket. */
+export function runInit(launch: Launch, theirs: Fd, { socket, entered, proc: hostProc }: Arrival): never {
 	try {
 		sys.close(theirs);
 		sys.prctl_set_name("tsrun:init");
@@ -57,10 +66,10 @@ export function runInit(launch: Launch, socket: Fd, theirs: Fd, entered: boolean
 			enterCgroup();
 			becomeRootOfOwnUsers();
 		}
-		sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		stayUntraceable();
 		sys.setsid();
 
-		const proc = openProc();
+		const proc = hostProc ?? openProc();
 		prepareNamespaces(launch, proc);
 		const root = prepareRoot(launch, socket, enterCgroup);
 		const { builtInInit } = launch.bundle;
@@ -71,8 +80,8 @@ export function runInit(launch: Launch, socket: Fd, theirs: Fd, entered: boolean
 		const { preserveFds } = launch.options;
 		closeAllBut(preserveFds, [socket, proc, launch.startListener, init].filter(isOpen));
 
-		const ready = prepareProcess(launch, proc, socket, init);
-		sys.close(proc);
+		setLabels(proc, launch.bundle.config.process ?? {});
+		const ready = prepareProcess(launch, socket, init);
 		sys.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 		send(socket, { type: "ready" });
 		const starter = awaitStart(launch.startListener, socket);
@@ -193,12 +202,7 @@ function enterRoot({ namespaces, options, bundle }: Launch, root: Fd): void {
 }
 
 /** null for a configuration without `process`: the container can be created, but not started. */
-function prepareProcess(
-	{ bundle, options, seccomp }: Launch,
-	proc: Fd,
-	socket: Fd,
-	init: Fd | null,
-): ReadyProcess | null {
+function prepareProcess({ bundle, options, seccomp }: Launch, socket: Fd, init: Fd | null): ReadyProcess | null {
 	const { builtInInit } = bundle;
 	const { process, linux } = bundle.config;
 	if (!process) return null;
@@ -207,7 +211,6 @@ function prepareProcess(
 	const ready = assumeIdentity({
 		process: withSockets(process, options.listenFds),
 		linux,
-		proc,
 		seccomp,
 		umask,
 		startsNothing: builtInInit?.mode === "pause",

@@ -10,7 +10,7 @@ import { attempt } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import type { ExecPlan } from "../lifecycle/exec.js";
 import { closeAllBut } from "../process/streams.js";
-import { assumeIdentity, execute } from "./identity.js";
+import { assumeIdentity, execute, setLabels } from "./identity.js";
 import { becomeRootOfOwnUsers, dieWithTheRuntime } from "./own-users.js";
 import { expect, send, tell } from "./sync.js";
 
@@ -35,11 +35,11 @@ export function runExecInit(plan: ExecPlan, proc: Fd, socket: Fd): never {
 			sys.close(slave);
 		}
 		closeAllBut(plan.preserveFds, [socket, proc]);
+		setLabels(proc, process);
 		const umask = sys.umask(0);
 		const warn = (text: string) => send(socket, { type: "warning", text });
 		const hasAffinity = Boolean(initial || final);
-		const ready = assumeIdentity({ process, linux: config.linux, proc, seccomp, umask, hasAffinity, warn });
-		sys.close(proc);
+		const ready = assumeIdentity({ process, linux: config.linux, seccomp, umask, hasAffinity, warn });
 		sys.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 		send(socket, { type: "ready" });
 		expect(socket, "start");

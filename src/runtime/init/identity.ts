@@ -18,18 +18,18 @@ import type { Linux, Process, Rlimit } from "../../spec/types.js";
 import { CAP_SYS_ADMIN, PR_SET_KEEPCAPS } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, failure, hasCode, TsrunError } from "../../sys/errors.js";
+import { withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import type { Confinement } from "../process/child.js";
 import { deduplicate, withHome } from "../process/environment.js";
 import { agentOf, callAgent, listenerMessage } from "../process/seccomp-agent.js";
+import { stayUntraceable } from "./own-users.js";
 
 const stage = "process";
 
 export interface IdentityRequest {
 	readonly process: Process;
 	readonly linux: Linux | undefined;
-	/** The host's procfs, for labels. */
-	readonly proc: Fd;
 	readonly seccomp: { readonly program: ArrayBuffer; readonly flags: number } | null;
 	/** The umask that the caller of the runtime had. */
 	readonly umask: number;
@@ -54,17 +54,29 @@ export interface ReadyProcess {
 	readonly limits: readonly Rlimit[];
 }
 
+/**
+ * The labels that the program will have, written through the host's procfs, which is closed before anything that the
+ * container chooses is looked up: a directory of "/proc/self/fd/N" must lead nowhere (CVE-2024-21626).
+ */
+export function setLabels(
+	proc: Fd,
+	{ apparmorProfile, selinuxLabel }: Pick<Process, "apparmorProfile" | "selinuxLabel">,
+): void {
+	withFd(proc, () => {
+		if (apparmorProfile) setAppArmorProfile(proc, apparmorProfile);
+		if (selinuxLabel) setSelinuxLabel(proc, selinuxLabel);
+	});
+}
+
 /** Must run inside the container, after pivot_root, with all privileges still there. */
 export function assumeIdentity(request: IdentityRequest): ReadyProcess {
-	const { process, linux, proc } = request;
+	const { process, linux } = request;
 	const args = process.args ?? [];
 	if (!request.hasAffinity) allowEveryCpu();
 	if (process.scheduler) applyScheduler(process.scheduler);
 	if (process.ioPriority) applyIoPriority(process.ioPriority);
 	if (linux?.memoryPolicy) applyMemoryPolicy(linux.memoryPolicy);
 	if (linux?.personality) applyPersonality(linux.personality);
-	if (process.apparmorProfile) setAppArmorProfile(proc, process.apparmorProfile);
-	if (process.selinuxLabel) setSelinuxLabel(proc, process.selinuxLabel);
 	const limits = raiseLimits(process.rlimits ?? []);
 	const { uid = 0, gid = 0, umask = request.umask, additionalGids = [] } = process.user ?? {};
 	ownStreams(uid);
@@ -126,6 +138,7 @@ function changeUser(request: IdentityRequest, uid: number, gid: number, groups: 
 			sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 			sys.setresuid(uid, uid, uid);
 			sys.prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+			stayUntraceable();
 		},
 		{
 			stage,

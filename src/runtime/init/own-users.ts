@@ -1,5 +1,5 @@
 /** Small steps at the beginning of every process that we put into a container. */
-import { PR_SET_PDEATHSIG, SIGKILL } from "../../sys/constants.js";
+import { PR_SET_DUMPABLE, PR_SET_PDEATHSIG, SIGKILL } from "../../sys/constants.js";
 import { attempt } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 
@@ -19,5 +19,11 @@ export function becomeRootOfOwnUsers(): void {
 		},
 		{ stage: "namespaces", hint: "linux.uidMappings and linux.gidMappings must map the container's id 0" },
 	);
+	stayUntraceable();
 	dieWithTheRuntime();
+}
+
+/** A change of credentials makes a process what the host's fs.suid_dumpable says: traceable, on some (CVE-2016-9962). */
+export function stayUntraceable(): void {
+	sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

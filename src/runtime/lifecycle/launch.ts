@@ -164,9 +164,7 @@ function spawn(plan: Launch, cgroup: Cgroup | null, undo: Undo): { readonly init
 	// a process that we could not take hold of ends when nobody is at the other end
 	undo.add("let go of the container's process", () => closeIfOpen(socket));
 	const cgroupFd = cgroup?.joinFd() ?? -1;
-	const init = spawnInit(plan, cgroup, cgroupFd, socket, theirs, (inside, entered) =>
-		runInit(plan, inside, socket, entered),
-	);
+	const init = spawnInit(plan, cgroup, cgroupFd, socket, theirs, (arrival) => runInit(plan, socket, arrival));
 	undo.add("end the container's process", () => killChild(init));
 	sys.close(theirs);
 	if (cgroupFd >= 0) sys.close(cgroupFd);

@@ -18,6 +18,7 @@ import type { Fd } from "../../sys/door.js";
 import { attempt, TsrunError } from "../../sys/errors.js";
 import { withFd, writeFileAt } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
+import type { Arrival } from "../init/create-init.js";
 import { send, sendError } from "../init/sync.js";
 import { type Child, exitStatus, inChild } from "../process/child.js";
 import { findInPath, runHelper } from "../process/helper.js";
@@ -25,8 +26,8 @@ import type { Launch } from "./launch.js";
 import { receiveIntermediate } from "./serve.js";
 
 /**
- * The child of the clone calls `inside` with its end of the sync socket, and never comes back. It starts in the container's
- * cgroup of the unified hierarchy (`cgroupFd`, or -1); `entered` says whether it is in those of v1 as well.
+ * The child of the clone calls `inside` and never comes back. It starts in the container's cgroup of the unified hierarchy
+ * (`cgroupFd`, or -1).
  */
 export function spawnInit(
 	launch: Launch,
@@ -34,11 +35,13 @@ export function spawnInit(
 	cgroupFd: Fd,
 	ours: Fd,
 	theirs: Fd,
-	inside: (socket: Fd, entered: boolean) => never,
+	inside: (arrival: Arrival) => never,
 ): Child {
 	return needsIntermediate(launch.namespaces)
 		? spawnThroughIntermediate(launch, cgroup, cgroupFd, ours, theirs, inside)
-		: cloneInto(launch, launch.namespaces.cloneFlags, SIGCHLD, cgroupFd, () => inside(theirs, false));
+		: cloneInto(launch, launch.namespaces.cloneFlags, SIGCHLD, cgroupFd, () =>
+				inside({ socket: theirs, entered: false, proc: null }),
+			);
 }
 
 /** It is in the container's cgroups before it joins anything, so those have to be complete by then. */
@@ -66,7 +69,7 @@ function spawnThroughIntermediate(
 	cgroupFd: Fd,
 	ours: Fd,
 	theirs: Fd,
-	inside: (socket: Fd, entered: boolean) => never,
+	inside: (arrival: Arrival) => never,
 ): Child {
 	const intermediate = sys.clone3(0, SIGCHLD, -1);
 	if (intermediate.pid === 0) inChild(() => joinAndClone(launch, cgroup, cgroupFd, theirs, inside));
@@ -78,7 +81,7 @@ function joinAndClone(
 	cgroup: Cgroup | null,
 	cgroupFd: Fd,
 	socket: Fd,
-	inside: (socket: Fd, entered: boolean) => never,
+	inside: (arrival: Arrival) => never,
 ): never {
 	const { namespaces, bundle } = launch;
 	try {
@@ -86,16 +89,20 @@ function joinAndClone(
 		sys.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		// from here on processes of somebody else may share a namespace with us
 		sys.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		// a joined mount namespace is somebody else's, and so may be the /proc in it
+		const proc = openProc();
 		// cgroups pass on to children; in another mount namespace their files may be out of sight
 		cgroup?.enter();
 		// the cgroup namespace is joined by the child: from inside it the clone into the cgroup would cross its border
 		for (const namespace of namespaces.joined) if (namespace.type !== "cgroup") joinNamespace(namespace);
 		if (namespaces.ownTimeNamespace) {
 			unshareNamespace("time");
-			writeTimeOffsets(bundle.config.linux);
+			writeTimeOffsets(proc, bundle.config.linux);
 		}
 		// the exit signal is the one of our own group leader
-		const child = cloneInto(launch, namespaces.cloneFlags | CLONE_PARENT, 0, cgroupFd, () => inside(socket, true));
+		const child = cloneInto(launch, namespaces.cloneFlags | CLONE_PARENT, 0, cgroupFd, () =>
+			inside({ socket, entered: true, proc }),
+		);
 		send(socket, { type: "pid", pid: child.pid });
 	} catch (error) {
 		sendError(socket, error);

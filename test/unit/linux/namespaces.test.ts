@@ -74,7 +74,7 @@ describe("the plan", () => {
 	it("takes an empty path for none", () => {
 		const plan = planNamespaces({ namespaces: [{ type: "uts", path: "" }] });
 		expect(plan.makes("uts")).toBe(true);
-		expect(door.names).not.toContain("openat");
+		expect(door.names).not.toContain("openat2");
 	});
 
 	it("closes what it has opened", () => {
@@ -131,22 +131,29 @@ describe("joining and unsharing", () => {
 });
 
 describe("time offsets", () => {
+	const procfs = { "/proc/self": { link: "7" }, "/proc/7/timens_offsets": "" };
+
 	it("are written in one go, before anybody is in the namespace", () => {
-		door.files({ "/proc/self/timens_offsets": "" });
-		writeTimeOffsets({ timeOffsets: { monotonic: { secs: -5 }, boottime: { secs: 10, nanosecs: 7 } } });
-		expect(door.writes).toEqual([{ path: "/proc/self/timens_offsets", data: "monotonic -5 0\nboottime 10 7\n" }]);
+		door.files(procfs);
+		door.answer("fstatfs", { type: c.PROC_SUPER_MAGIC, flags: 0 });
+		writeTimeOffsets(door.open("/proc"), {
+			timeOffsets: { monotonic: { secs: -5 }, boottime: { secs: 10, nanosecs: 7 } },
+		});
+		expect(door.writes).toEqual([{ path: "/proc/7/timens_offsets", data: "monotonic -5 0\nboottime 10 7\n" }]);
 	});
 
 	it("are nothing to write when there are none", () => {
-		writeTimeOffsets({});
-		writeTimeOffsets(undefined);
-		expect(door.names).not.toContain("openat");
+		writeTimeOffsets(9, {});
+		writeTimeOffsets(9, undefined);
+		expect(door.names).not.toContain("openat2");
 	});
 
 	it("that the kernel refuses name the file", () => {
-		door.files({ "/proc/self/timens_offsets": "" });
+		door.files(procfs);
+		door.answer("fstatfs", { type: c.PROC_SUPER_MAGIC, flags: 0 });
 		door.fail("write", "ERANGE");
-		expect(errorOf(() => writeTimeOffsets({ timeOffsets: { boottime: { secs: -9 } } })).message).toBe(
+		const proc = door.open("/proc");
+		expect(errorOf(() => writeTimeOffsets(proc, { timeOffsets: { boottime: { secs: -9 } } })).message).toBe(
 			"write /proc/self/timens_offsets: numerical result out of range",
 		);
 	});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { allProcesses, openProc, processStat } from "../../../src/linux/proc.js";
 import { TMPFS_MAGIC } from "../../../src/sys/constants.js";
+import { sys } from "../../../src/sys/index.js";
 import { door } from "../../support/door.js";
 import { watchFds } from "../../support/open-fds.js";
 
@@ -15,8 +16,14 @@ describe("openProc", () => {
 		door.files({ "/proc/": "" });
 		door.answer("fstatfs", { type: TMPFS_MAGIC, flags: 0 });
 		const open = watchFds();
-		expect(() => openProc()).toThrow('"/proc" is not a proc file system');
+		expect(() => openProc()).toThrow('"/proc" is not the root of a proc file system');
 		expect(open.size).toBe(0);
+	});
+
+	it("refuses a part of one that is mounted there", () => {
+		door.files({ "/proc/": "" });
+		door.answer("fstat", { ...sys.fstat(door.open("/proc")), ino: 4_026_531_840 });
+		expect(() => openProc()).toThrow('"/proc" is not the root of a proc file system');
 	});
 
 	it("says so when there is none", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assumeIdentity, execute, type IdentityRequest } from "../../../../src/runtime/init/identity.js";
 import type { Linux, Process } from "../../../../src/spec/types.js";
-import { PR_SET_KEEPCAPS } from "../../../../src/sys/constants.js";
+import { PR_SET_DUMPABLE, PR_SET_KEEPCAPS } from "../../../../src/sys/constants.js";
 import { door } from "../../../support/door.js";
 import { ProcessEnded } from "../../../support/door-answers.js";
 import { sysError } from "../../../support/errno.js";
@@ -24,7 +24,6 @@ function assume(more: Partial<Process> = {}, request: Partial<IdentityRequest> =
 	const ready = assumeIdentity({
 		process: process(more),
 		linux: undefined,
-		proc: 3,
 		seccomp: null,
 		umask: 0o027,
 		warn: (text) => warnings.push(text),
@@ -92,12 +91,19 @@ describe("assumeIdentity", () => {
 		expect(assume().warnings).toEqual(["ignoring capabilities that cannot be granted: [CAP_KILL]"]);
 	});
 
+	it("cannot be traced afterwards, whatever fs.suid_dumpable says (CVE-2016-9962)", () => {
+		assume();
+		const at = door.calls.findIndex(
+			({ name, args }) => name === "prctl" && args[0] === PR_SET_DUMPABLE && args[1] === 0,
+		);
+		expect(at).toBeGreaterThan(door.names.indexOf("setresuid"));
+	});
+
 	it("has no capability at all without any configured", () => {
 		const { capabilities: _none, ...rest } = process();
 		const { confinement } = assumeIdentity({
 			process: rest,
 			linux: undefined,
-			proc: 3,
 			seccomp: null,
 			umask: 0,
 			warn: () => {},
