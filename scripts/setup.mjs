@@ -40,12 +40,14 @@ const suite = [
 	"golang-golang-x-sys-dev",
 ];
 
-/** What tests and benchmarks set beside this one or run it under: runtimes, engines, and machines that tests boot. */
+/** What tests and benchmarks set beside this one or run it under: runtimes, inits, engines, and machines that tests boot. */
 const peers = {
 	runc: "the runtime to be compatible with",
 	crun: "the runtime to be faster than",
 	"docker.io": "an engine that this is tested with",
 	tini: "the first process of the engines' boxes, and Docker's --init",
+	"dumb-init": "an init, as tini, to set beside the built-in one",
+	catatonit: "the same",
 	"user-mode-linux": "the kernel of npm run test:vm",
 	systemd: "its PID 1",
 	dbus: "how systemd is talked to",

@@ -86,6 +86,7 @@ static const struct command commands[] = {
 	{ "fork-orphans", do_fork_orphans, 1, "COUNT" },
 	{ "zombie", do_zombie, 0, "" },
 	{ "orphans-that-end", do_orphans_that_end, 1, "COUNT" },
+	{ "in-namespaces", do_in_namespaces, 2, "NUMBER,… PROGRAM [ARGUMENT…]" },
 	{ "listen", do_listen, 1, "PORT" },
 	{ "connect", do_connect, 2, "PORT TEXT" },
 	{ "notify", do_notify, 1, "TEXT" },

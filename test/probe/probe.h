@@ -63,6 +63,7 @@ int do_exec(int argc, char **argv);
 int do_fork_orphans(int argc, char **argv);
 int do_zombie(int argc, char **argv);
 int do_orphans_that_end(int argc, char **argv);
+int do_in_namespaces(int argc, char **argv);
 int do_listen(int argc, char **argv);
 int do_connect(int argc, char **argv);
 int do_notify(int argc, char **argv);

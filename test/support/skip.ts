@@ -1,4 +1,5 @@
 /** Tests that need more than every machine has: a skip names what is missing, and in CI a skip is a failure. */
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { runtimeProgram } from "./paths.js";
@@ -27,6 +28,16 @@ const program = (name: string, packageName = name): Need => ({
 	missing: `"${name}" is not installed (apt-get install ${packageName})`,
 });
 
+/** What is documented of one release may not hold for another. */
+const version = (name: string, wanted: string): Need => ({
+	met: () => {
+		const { stdout, stderr } = spawnSync(name, ["--version"], { encoding: "utf8" });
+		return `${stdout}${stderr}`.includes(wanted);
+	},
+	missing: `"${name} --version" is not "${wanted}", of which the tests tell`,
+	rare: true,
+});
+
 const controllers = () => (existsSync("/proc/cgroups") ? readFileSync("/proc/self/cgroup", "utf8") : "");
 
 const known = {
@@ -36,6 +47,11 @@ const known = {
 	go: program("go", "golang-go"),
 	docker: program("dockerd", "docker.io"),
 	tini: program("tini"),
+	"tini 0.19.0": version("tini", "tini version 0.19.0"),
+	"dumb-init": program("dumb-init"),
+	"dumb-init 1.2.5": version("dumb-init", "dumb-init v1.2.5"),
+	catatonit: program("catatonit"),
+	"catatonit 0.1.7": version("catatonit", "0.1.7_catatonit"),
 	newuidmap: program("newuidmap", "uidmap"),
 	root: { met: () => process.getuid?.() === 0, missing: "not run by root" },
 	tsrun: {
