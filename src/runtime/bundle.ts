@@ -23,8 +23,7 @@ export interface Bundle {
 
 /** `init` is the flag `--init`, which has the last word. */
 export function openBundle(directory: string, log: Logger, init?: CreateOptions["init"]): Bundle {
-	const path = enter(directory);
-	const text = readConfig(path);
+	const { path, text } = readBundle(directory);
 	const { config: given, warnings } = loadConfig(text);
 	const config = withInitFlag(given, init);
 	const builtInInit = planInit(config);
@@ -32,6 +31,12 @@ export function openBundle(directory: string, log: Logger, init?: CreateOptions[
 	const rootfs = findRootfs(path, config);
 	log.debug(`bundle ${path}: config.json is valid, the root filesystem is ${rootfs}`);
 	return { path, text, config, rootfs, builtInInit };
+}
+
+/** The bundle's path and its config.json, unread. It is our working directory afterwards. */
+export function readBundle(directory: string): Pick<Bundle, "path" | "text"> {
+	const path = enter(directory);
+	return { path, text: readConfig(path) };
 }
 
 function enter(directory: string): string {
@@ -66,7 +71,8 @@ function readConfig(bundle: string): string {
 	}
 }
 
-function findRootfs(bundle: string, config: Config): string {
+/** @throws TsrunError rootfs-missing */
+export function findRootfs(bundle: string, config: Config): string {
 	const given = config.root.path;
 	const path = given.startsWith("/") ? given : `${bundle}/${given}`;
 	const complain = (why: string) =>

@@ -23,7 +23,8 @@ export function loadConfig(text: string, source = "config.json"): LoadedConfig {
 	return { config: value as Config, warnings: warningsOf(configIssues(value, text), source) };
 }
 
-function configIssues(value: unknown, text: string): Issue[] {
+/** Everything that is wrong, in the order of the rules. */
+export function configIssues(value: unknown, text: string): Issue[] {
 	const document = { value, path: "$", placeInConfig: "$" };
 	const malformed = typeIssues(shape, document);
 	const config = value as Config;

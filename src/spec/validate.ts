@@ -1,7 +1,7 @@
 /** Is a document legal? Its types first (check.ts), then the rules that types cannot say. All that is found is told, not just the first. */
 import { TsrunError } from "../sys/errors.js";
 import { check, type Shape } from "./check.js";
-import { type Issue, issueLine, memberPath, sectionOf } from "./issue.js";
+import { chapterOf, type Issue, issueLine, memberPath } from "./issue.js";
 import type { Report, Rule } from "./rules/rule.js";
 
 /** A value and where it stands: in its own document, and in a config.json, by which the specification describes it. */
@@ -16,7 +16,7 @@ export function typeIssues(shape: Shape, { value, path, placeInConfig }: Subject
 	return check(shape, value).map((violation) => ({
 		path: path + violation.path,
 		message: violation.message,
-		section: sectionOf(placeInConfig + violation.path),
+		...chapterOf(placeInConfig + violation.path),
 		severity: "error",
 	}));
 }
@@ -33,7 +33,8 @@ export function ruleIssues<Value>(
 ): Issue[] {
 	const issues: Issue[] = [];
 	const report: Report = (requirement, at, message, severity = "error") => {
-		issues.push({ path: path + at, message, rule: requirement, section: sectionOf(placeInConfig + at), severity });
+		const { section } = chapterOf(placeInConfig + at);
+		issues.push({ path: path + at, message, rule: requirement, section, severity });
 	};
 	for (const rule of rules) {
 		try {
@@ -58,7 +59,7 @@ export function nulIssues(text: string, { value, path, placeInConfig }: Subject<
 	return stringsWithNul(value, "").map((at) => ({
 		path: path + at,
 		message: "must not contain a NUL character",
-		section: sectionOf(placeInConfig + at),
+		...chapterOf(placeInConfig + at),
 		severity: "error",
 	}));
 }

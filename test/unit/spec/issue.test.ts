@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { describe as describeValue, memberPath, sectionOf } from "../../../src/spec/issue.js";
+import { chapterOf, describe as describeValue, memberPath } from "../../../src/spec/issue.js";
 
 test.each([
 	["type", ".type"],
@@ -30,13 +31,29 @@ describe("a value in a message", () => {
 });
 
 test.each([
-	["$.ociVersion", "config.md#specification-version"],
-	["$.process.cwd", "config.md#process"],
-	["$.process.user.uid", "config.md#user"],
-	["$.linux.resources.memory.limit", "config-linux.md#memory"],
-	["$.linux.resources.x", "config-linux.md#control-groups"],
-	["$.linux.personality", "config-linux.md#personality"],
-	["$", "config.md"],
-])("%s is described in %s", (path, section) => {
-	expect(sectionOf(path)).toBe(section);
+	["$.ociVersion", "config.md#specification-version", "CV-01"],
+	["$.process.cwd", "config.md#process", "PR-05"],
+	["$.process.user.uid", "config.md#user", "PU-01"],
+	["$.process.rlimits[3].type", "config.md#posix-process", "PX-03"],
+	["$.process.rlimits[3].soft", "config.md#posix-process", "PX-01"],
+	["$.hooks.poststart[12].timeout", "config.md#posix-platform-hooks", "HK-07"],
+	["$.hooks.poststart[12].path", "config.md#posix-platform-hooks", "HK-02"],
+	["$.linux.resources.memory.limit", "config-linux.md#memory", "AN-10"],
+	["$.linux.resources.x", "config-linux.md#control-groups", "AN-10"],
+	["$.linux.seccomp.syscalls[0].args[5].op", "config-linux.md#seccomp", "SC-22"],
+	["$.linux.personality", "config-linux.md#personality", "RP-13"],
+	["$", "config.md", "AN-10"],
+])("%s is described in %s, and a wrong type breaks %s", (path, section, rule) => {
+	expect(chapterOf(path)).toEqual({ section, rule });
+});
+
+test("every requirement that an issue can name is one of docs/conformance.md", () => {
+	const requirements = readFileSync("test/conformance/requirements.txt", "utf8");
+	const files = readdirSync("src/spec", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+	const code = files
+		.map((file) => readFileSync(`src/spec/${file}`, "utf8").replace(/\/\*[\s\S]*?\*\//g, ""))
+		.join("\n");
+	const named = new Set(code.match(/\b[A-Z]{2}-\d\d\b/g));
+	expect(named.size).toBeGreaterThan(100);
+	expect([...named].filter((id) => !requirements.includes(`\n${id} `))).toEqual([]);
 });

@@ -58,3 +58,85 @@ describe("spec", () => {
 		expect(exampleConfig).toHaveBeenLastCalledWith(expect.objectContaining({ rootless: false }));
 	});
 });
+
+describe("spec --check", () => {
+	const config = { ociVersion: "1.3.0", root: { path: "rootfs" }, process: { cwd: "/", args: ["sh"] } };
+	const legal = JSON.stringify({
+		...config,
+		mounts: [
+			{ destination: "/proc", type: "proc" },
+			{ destination: "/sys", type: "sysfs" },
+			{ destination: "/dev/pts", type: "devpts" },
+			{ destination: "/dev/shm", type: "tmpfs" },
+		],
+	});
+
+	/** The working directory is "/" here, whatever was entered. */
+	const bundleWith = (text: string | null) => {
+		door.files({ "/rootfs/": "", ...(text === null ? {} : { "/config.json": text }) });
+		door.answer("write", (_fd, data) => (data as string).length);
+	};
+
+	it("writes nothing, and says so when nothing is wrong", async () => {
+		bundleWith(legal);
+		expect(await call("spec --check /b")).toMatchObject({
+			status: 0,
+			stdout: "config.json: no errors, no warnings\n",
+			stderr: "",
+		});
+		expect(door.args("chdir")).toEqual([["/b"]]);
+	});
+
+	it("tells severity, requirement, place, what is wrong and the chapter, a line for each", async () => {
+		bundleWith(JSON.stringify({ ...JSON.parse(legal), process: { cwd: "x", args: [] }, nope: 1 }));
+		expect(await call("spec --check --bundle /b")).toMatchObject({
+			status: 1,
+			stdout:
+				'error    PR-06  $.process.cwd: Cwd must be an absolute path; found "x" (config.md#process)\n' +
+				"error    PR-09  $.process.args: args must not be empty (config.md#process)\n" +
+				"warning  AN-09  $.nope: is unknown, and ignored (config.md)\n" +
+				"config.json: 2 errors, 1 warning\n",
+		});
+	});
+
+	it("is content with warnings alone", async () => {
+		bundleWith(legal.replace('"1.3.0"', '"1.3.0","nope":1'));
+		expect(await call("spec --check")).toMatchObject({
+			status: 0,
+			stdout: expect.stringContaining("config.json: no errors, 1 warning\n"),
+		});
+	});
+
+	it("gives the same as JSON", async () => {
+		bundleWith(legal.replace('"1.3.0"', '"3"'));
+		const { status, stdout } = await call("spec --check --json");
+		const section = "config.md#specification-version";
+		const message = 'expected a version such as "1.3.0"; found "3"';
+		expect([status, JSON.parse(stdout)]).toEqual([
+			1,
+			{ valid: false, errors: [{ rule: "CV-02", path: "$.ociVersion", message, section }], warnings: [] },
+		]);
+	});
+
+	it("RT-04 looks for the root filesystem too", async () => {
+		bundleWith(legal.replace('"path":"rootfs"', '"path":"/none"'));
+		expect((await call("spec --check")).stdout).toContain(
+			"error    RT-04  $.root.path: invalid rootfs: stat /none: no such file or directory (config.md#root)\n",
+		);
+	});
+
+	it("a bundle that cannot be read is an error of its own", async () => {
+		bundleWith(null);
+		expect(await call("spec --check")).toMatchObject({
+			status: 1,
+			stderr: expect.stringContaining("config.json not found"),
+		});
+	});
+
+	it.each(["spec /b", "spec --json"])("is missing in: %s", async (line) => {
+		expect(await call(line)).toMatchObject({
+			status: 1,
+			stderr: "a bundle as an argument and --json go with --check\n",
+		});
+	});
+});

@@ -1,0 +1,45 @@
+/** `spec --check`: everything that is wrong with a bundle at once, for people as lines and for programs as JSON. */
+import { findRootfs, readBundle } from "../runtime/bundle.js";
+import type { Issue } from "../spec/issue.js";
+import { lintConfig } from "../spec/lint.js";
+import { TsrunError } from "../sys/errors.js";
+import { nearest } from "../sys/nearest.js";
+import { formatJson, printText } from "./output.js";
+
+/** The exit status: 0 when create would take the configuration, else 1. */
+export function checkBundle(directory: string, json: boolean): number {
+	const { path, text } = readBundle(directory);
+	const { config, issues } = lintConfig(text, nearest);
+	const found = config === null ? issues : [...missingRootfs(() => findRootfs(path, config)), ...issues];
+	const errors = found.filter(({ severity }) => severity === "error");
+	const warnings = found.filter(({ severity }) => severity === "warning");
+	printText(json ? asJson(errors, warnings) : asLines(errors, warnings));
+	return errors.length === 0 ? 0 : 1;
+}
+
+function missingRootfs(find: () => string): readonly Issue[] {
+	try {
+		find();
+		return [];
+	} catch (error) {
+		if (!(error instanceof TsrunError)) throw error;
+		const { message } = error;
+		return [{ path: "$.root.path", message, rule: "RT-04", section: "config.md#root", severity: "error" }];
+	}
+}
+
+function asJson(errors: readonly Issue[], warnings: readonly Issue[]): string {
+	const plain = ({ rule, path, message, section }: Issue) => ({ rule, path, message, section });
+	return formatJson({ valid: errors.length === 0, errors: errors.map(plain), warnings: warnings.map(plain) }, "    ");
+}
+
+function asLines(errors: readonly Issue[], warnings: readonly Issue[]): string {
+	const lines = [...errors, ...warnings].map(({ severity, rule, path, message, section }) => {
+		return `${severity.padEnd(7)}  ${rule}  ${path}: ${message} (${section})\n`;
+	});
+	return `${lines.join("")}config.json: ${count(errors, "error")}, ${count(warnings, "warning")}\n`;
+}
+
+function count({ length }: readonly Issue[], what: string): string {
+	return `${length || "no"} ${what}${length === 1 ? "" : "s"}`;
+}
