@@ -16,6 +16,7 @@ export default defineConfig({
 	test: {
 		projects: [
 			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: ["test/support/door.ts"] } },
+			{ test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"], setupFiles: ["test/support/door.ts"] } },
 			containers("e2e"),
 			containers("conformance"),
 			containers("security"),

@@ -48,7 +48,7 @@ import {
 	SCHED_RR,
 } from "../sys/constants.js";
 import type { SchedAttr } from "../sys/door.js";
-import { attempt, failure, hasCode, isSysError } from "../sys/errors.js";
+import { attempt, failure, hasCode, isSysError, TsrunError } from "../sys/errors.js";
 import { sys } from "../sys/index.js";
 
 const stage = "scheduling";
@@ -185,12 +185,24 @@ export function applyMemoryPolicy(policy: MemoryPolicy): void {
 	);
 }
 
-/** The numbers of a list of CPUs or memory nodes such as "0-3,7", in rising order; [] of an empty one. */
+/** More CPUs or memory nodes than any kernel is built for. */
+const highestNumber = 65_535;
+
+/**
+ * The numbers of a list of CPUs or memory nodes such as "0-3,7", in rising order; [] of an empty one.
+ *
+ * @throws TsrunError config-invalid when a number is beyond what any machine has
+ */
 export function parseNumberList(text: string): readonly number[] {
 	const numbers = new Set<number>();
 	for (const range of text.split(",")) {
 		if (range.trim() === "") continue;
 		const [first, last = first] = range.split("-").map(Number);
+		if ((last as number) > highestNumber)
+			throw new TsrunError("config-invalid", `${JSON.stringify(text)}: no machine has a CPU or node ${last}`, {
+				object: text,
+				hint: "name CPUs or memory nodes that this machine has, as in 0-3,7",
+			});
 		for (let number = first as number; number <= (last as number); number++) numbers.add(number);
 	}
 	return [...numbers].sort((a, b) => a - b);

@@ -7,12 +7,12 @@ export type ReadControl = (file: string) => string | null;
 /** All that a uint64 can hold: how runc spells "no limit" of cgroup v2. */
 export const NO_LIMIT: Uint64 = 2n ** 64n - 1n;
 
-/** A decimal number; exact beyond 2^53, "max" is {@link NO_LIMIT}, a missing file 0. */
+/** A decimal number; exact beyond 2^53, "max" is {@link NO_LIMIT}, a missing file and what is no number 0. */
 export function count(text: string | null | undefined): Uint64 {
 	const word = (text ?? "0").trim();
 	if (word === "max") return NO_LIMIT;
+	if (!/^-?\d+$/.test(word)) return 0;
 	const number = Number(word);
-	if (Number.isNaN(number)) return 0;
 	return Number.isSafeInteger(number) ? number : BigInt(word);
 }
 
@@ -34,18 +34,6 @@ export function nestedKeyed(
 		const [name = "", ...pairs] = line.split(" ");
 		return [name, new Map(pairs.map((pair) => pair.split("=", 2) as [string, string]))] as const;
 	});
-}
-
-/** "0-2,7" → 0, 1, 2, 7. */
-export function rangeList(text: string | null): readonly number[] {
-	return (text ?? "")
-		.trim()
-		.split(",")
-		.filter((range) => range !== "")
-		.flatMap((range) => {
-			const [first = 0, last = first] = range.split("-").map(Number);
-			return Array.from({ length: last - first + 1 }, (_unused, index) => first + index);
-		});
 }
 
 function lines(text: string | null): readonly string[] {

@@ -173,6 +173,10 @@ describe("lists of numbers", () => {
 		expect(parseNumberList(text)).toEqual(numbers);
 	});
 
+	it("end where no machine has a CPU any more", () => {
+		expect(() => parseNumberList("0-4000000000")).toThrow('"0-4000000000": no machine has a CPU or node 4000000000');
+	});
+
 	it("become the CPU affinity of the calling process", () => {
 		applyCpuAffinity("0-1");
 		expect(door.args("sched_setaffinity")).toEqual([[0, [0, 1]]]);

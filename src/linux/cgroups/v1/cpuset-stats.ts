@@ -1,14 +1,15 @@
 /** cpuset.* of cgroup v1 (Documentation/admin-guide/cgroup-v1/cpusets.rst). */
-import { count, type ReadControl, rangeList } from "../flat-file.js";
+import { parseNumberList } from "../../scheduling.js";
+import { count, type ReadControl } from "../flat-file.js";
 import type { CpusetStats } from "../stats-types.js";
 
 /** Of a container without that hierarchy: zeros. */
 export function cpusetStats(read: ReadControl): CpusetStats {
 	const of = (name: string) => count(read(`cpuset.${name}`));
 	return {
-		cpus: rangeList(read("cpuset.cpus")),
+		cpus: parseNumberList(read("cpuset.cpus") ?? ""),
 		cpu_exclusive: of("cpu_exclusive"),
-		mems: rangeList(read("cpuset.mems")),
+		mems: parseNumberList(read("cpuset.mems") ?? ""),
 		mem_hardwall: of("mem_hardwall"),
 		mem_exclusive: of("mem_exclusive"),
 		memory_migrate: of("memory_migrate"),

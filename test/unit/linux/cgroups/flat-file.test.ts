@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { count, flatKeyed, NO_LIMIT, nestedKeyed, rangeList } from "../../../../src/linux/cgroups/flat-file.js";
+import { count, flatKeyed, NO_LIMIT, nestedKeyed } from "../../../../src/linux/cgroups/flat-file.js";
 
 describe("count", () => {
 	it.each([
@@ -36,11 +36,6 @@ it("nestedKeyed reads lines of a name and pairs", () => {
 	expect(nestedKeyed("")).toEqual([]);
 });
 
-it.each([
-	["0-2,7\n", [0, 1, 2, 7]],
-	["3", [3]],
-	["\n", []],
-	[null, []],
-])("rangeList of %o is %o", (text, expected) => {
-	expect(rangeList(text)).toEqual(expected);
+it("what is no number counts 0", () => {
+	expect(["", "1.5", "12x", "44.51615"].map(count)).toEqual([0, 0, 0, 0]);
 });
