@@ -44,6 +44,7 @@ const paths = {
 	"src/linux/rootfs.ts": "the root filesystem's own directory, and mounts of the host",
 	"src/linux/safe-path.ts": "the one that resolves",
 	"src/linux/seccomp/cache.ts": "the filter cache in the state directory",
+	"src/linux/systemd/": "sockets of the message bus and of systemd",
 };
 
 /** Files that work in the root filesystem by descriptor and single name. */

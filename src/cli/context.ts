@@ -1,4 +1,5 @@
 /** From global flags and the environment to the {@link Host} that the runtime works for. */
+import type { SystemdDriver } from "../linux/cgroups/driver.js";
 import type { Host, Logger } from "../runtime/host.js";
 import { hasCode } from "../sys/errors.js";
 import { readFile } from "../sys/files.js";
@@ -6,12 +7,13 @@ import { sys } from "../sys/index.js";
 import type { Globals } from "./global-flags.js";
 import { usageError } from "./usage-error.js";
 
-export function createHost(globals: Globals, log: Logger): Host {
+export function createHost(globals: Globals, log: Logger, systemd?: SystemdDriver): Host {
 	let rootless = globals.rootless;
 	return {
 		root: globals.root === undefined ? defaultRoot() : explicitRoot(globals.root),
 		rootIsExplicit: globals.root !== undefined,
 		systemdCgroup: globals.systemdCgroup,
+		...(systemd && { systemd }),
 		get rootless() {
 			rootless ??= sys.geteuid() !== 0 || inUserNamespace();
 			return rootless;

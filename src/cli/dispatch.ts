@@ -1,5 +1,6 @@
 /** From the words of one command to its exit status: which verb, with which flags, for which host. */
 
+import { hasUnit } from "../runtime/has-unit.js";
 import { listenFds } from "../runtime/process/listen-fds.js";
 import { type GivenFlag, scanArguments } from "./arguments.js";
 import { type Command, newCommand } from "./command.js";
@@ -46,16 +47,20 @@ async function carryOut(command: Command, words: readonly string[]): Promise<num
 	checkOperands(`${program}: "${name}"`, verb, operands);
 	// most calls of an engine carry global flags alone, and are spared the parser
 	const flags = parseFlags(own);
-	return runVerb(command, verb, operands, flags);
+	return await runVerb(command, verb, operands, flags);
 }
 
-function runVerb(command: Command, verb: Verb, operands: readonly string[], flags: FlagValues): number {
+async function runVerb(command: Command, verb: Verb, operands: readonly string[], flags: FlagValues): Promise<number> {
 	const globals = readGlobals(command.globals);
 	const preserved = typeof flags.preserveFds === "number" ? flags.preserveFds : 0;
 	command.log = openLog(globals, 3 + listenFds() + preserved);
-	const host = createHost(globals, command.log);
 	command.running = true;
-	return verb.run(host, operands, flags);
+	const host = createHost(globals, command.log);
+	if (!globals.systemdCgroup && !(verb.changesCgroup && hasUnit(host, operands[0] ?? ""))) {
+		return verb.run(host, operands, flags);
+	}
+	const { systemdDriver } = await import("../linux/cgroups/systemd/driver.js");
+	return verb.run(createHost(globals, command.log, systemdDriver), operands, flags);
 }
 
 /** From here on every system call is shown. */

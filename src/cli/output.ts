@@ -3,6 +3,7 @@ import { POLLOUT } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
 import { attempt, hasCode } from "../sys/errors.js";
 import { sys } from "../sys/index.js";
+import { utf8Bytes } from "../sys/utf8.js";
 
 /** Writes the whole text through short writes and full pipes; a reader that has gone (EPIPE) is no error. */
 export function writeText(fd: Fd, text: string): void {
@@ -41,23 +42,6 @@ function utf8Length(text: string): number {
 		length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 	}
 	return length;
-}
-
-/** Only a short write needs the bytes: the language has no encoder of its own. */
-function utf8Bytes(text: string): ArrayBuffer {
-	const bytes: number[] = [];
-	for (const character of text) {
-		const code = character.codePointAt(0) as number;
-		if (code < 0x80) bytes.push(code);
-		else if (code < 0x800) bytes.push(0xc0 | (code >> 6), tail(code));
-		else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), tail(code >> 6), tail(code));
-		else bytes.push(0xf0 | (code >> 18), tail(code >> 12), tail(code >> 6), tail(code));
-	}
-	return Uint8Array.from(bytes).buffer;
-}
-
-function tail(code: number): number {
-	return 0x80 | (code & 0x3f);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the command line tells the runtime about its surroundings: where state lives, whose rights apply, whom to talk to. */
+import type { SystemdDriver } from "../linux/cgroups/driver.js";
 import type { ErrorDetails, ErrorId } from "../sys/errors.js";
 
 /** What a line of the log says besides its message; each member becomes one of the line. */
@@ -27,6 +28,8 @@ export interface Host {
 	readonly rootIsExplicit: boolean;
 	/** `--systemd-cgroup`: cgroups are made by systemd, and cgroupsPath has the form `slice:prefix:name`. */
 	readonly systemdCgroup: boolean;
+	/** The driver for that, and for containers that have such a cgroup; loaded for those who need it. */
+	readonly systemd?: SystemdDriver;
 	/** `--rootless`, or what the caller's rights say. Looked up when first read, since most verbs never ask. */
 	readonly rootless: boolean;
 	readonly debug: boolean;

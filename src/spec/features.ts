@@ -28,7 +28,7 @@ export function features({ mountOptions, seccomp, unsafeAnnotations, annotations
 		linux: {
 			namespaces: [...NamespaceType.values].sort(),
 			capabilities: [...capabilityNames],
-			cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+			cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
 			seccomp: { enabled: true, ...seccomp },
 			apparmor: { enabled: true },
 			selinux: { enabled: true },

@@ -12,6 +12,7 @@ import {
 	readFileSync,
 	readSync,
 	rmSync,
+	truncateSync,
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -84,7 +85,9 @@ export async function runInMachine(machine, job, collect = () => {}) {
 function layOut(/** @type {string} */ folder, /** @type {Machine} */ machine, /** @type {Job} */ job) {
 	execFileSync("chmod", ["755", folder]);
 	cpSync(guest, folder, { recursive: true });
-	for (const name of ["output", "started", "status"]) writeFileSync(join(folder, name), "", { mode: 0o666 });
+	for (const name of ["output", "started", "status", "disk"]) writeFileSync(join(folder, name), "", { mode: 0o666 });
+	// a disk, so that there is something to throttle
+	truncateSync(join(folder, "disk"), 16 << 20);
 	const settings = { VM_JOB: folder, VM_ENGINE: machine.engine, VM_SYSTEMD: machine.systemd ? "yes" : "no" };
 	const exports = (/** @type {Readonly<Record<string, string>>} */ values) =>
 		Object.entries(values)

@@ -19,6 +19,7 @@ export function command(/** @type {string} */ folder, /** @type {string} */ kern
 		`VM_JOB=${folder}`,
 		`uml_dir=${folder}/`,
 		"umid=vm",
+		`ubd0=${folder}/disk`,
 		"con=null",
 		"con0=null,fd:1",
 		"ssl=null",

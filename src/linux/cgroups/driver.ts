@@ -1,10 +1,11 @@
 /**
  * What a container's cgroup can do, whichever version and driver it has. The cgroupfs driver makes directories and
- * writes files itself; a systemd driver asks systemd for a unit and then works on the same directories.
+ * writes files itself; the systemd driver asks systemd for a unit and then works on the same directories.
  */
 import type { LinuxResources } from "../../spec/types.js";
 import type { Fd } from "../../sys/door.js";
 import { openCgroupfs } from "./cgroupfs.js";
+import type { CgroupLayout } from "./detect.js";
 
 /** Where a container's cgroup lies: what the container's state remembers. */
 export interface CgroupRecord {
@@ -14,6 +15,14 @@ export interface CgroupRecord {
 	readonly paths: Readonly<Record<string, string>>;
 	/** Where the unified hierarchy is mounted, "" when it is not. */
 	readonly unifiedMountPoint: string;
+	/** The unit that it is, when systemd made it. */
+	readonly unit?: UnitRecord;
+}
+
+export interface UnitRecord {
+	readonly name: string;
+	/** Of the user's systemd. */
+	readonly isUser: boolean;
 }
 
 export interface Cgroup {
@@ -55,7 +64,32 @@ export interface Cgroup {
 	kill(signal: number): void;
 }
 
-/** The cgroup of a record; touches nothing. */
-export function openCgroup(record: CgroupRecord): Cgroup {
-	return openCgroupfs(record);
+/** Loaded when it is asked for: src/linux/cgroups/systemd. */
+export interface SystemdDriver {
+	/**
+	 * Where the unit goes, before there is one.
+	 * @throws config-unsupported without systemd, config-invalid for a cgroupsPath of another form, cgroup-failed
+	 */
+	plan(layout: CgroupLayout, request: UnitRequest): UnitPlan;
+	open(record: CgroupRecord, unit: UnitRecord): Cgroup;
+}
+
+export interface UnitRequest {
+	readonly cgroupsPath: string | undefined;
+	readonly id: string;
+	readonly isUser: boolean;
+}
+
+export interface UnitPlan {
+	readonly record: CgroupRecord;
+	/**
+	 * Makes the unit around a process, with those limits that are properties, and what the annotations say.
+	 * @throws cgroup-in-use when there is such a unit, which then is not ours to destroy; config-invalid, cgroup-failed
+	 */
+	start(pid: number, limits: LinuxResources, annotations: Readonly<Record<string, string>>): void;
+}
+
+/** The cgroup of a record; touches nothing. Without `systemd` a unit is its cgroup alone, which is all that most verbs see. */
+export function openCgroup(record: CgroupRecord, systemd?: SystemdDriver): Cgroup {
+	return systemd && record.unit ? systemd.open(record, record.unit) : openCgroupfs(record);
 }

@@ -79,6 +79,6 @@ function refuseSystemdForm(cgroupsPath: string): void {
 	throw new TsrunError("config-unsupported", `cgroupsPath "${cgroupsPath}" is of the form "slice:prefix:name"`, {
 		object: cgroupsPath,
 		jsonPath: "$.linux.cgroupsPath",
-		hint: "that form belongs to the systemd cgroup driver, which this version has not: give a path like /containers/name",
+		hint: "that form is for --systemd-cgroup: add the flag, or give a path like /containers/name",
 	});
 }

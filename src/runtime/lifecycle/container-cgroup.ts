@@ -1,12 +1,12 @@
 /** The container's cgroup between config.json and the driver: where it goes, whether it may be missing, what it is set to. */
 import { type CgroupLayout, detectCgroups } from "../../linux/cgroups/detect.js";
 import { deviceRules } from "../../linux/cgroups/devices.js";
-import { type Cgroup, type CgroupRecord, openCgroup } from "../../linux/cgroups/driver.js";
+import { type Cgroup, type CgroupRecord, openCgroup, type SystemdDriver } from "../../linux/cgroups/driver.js";
 import { ownsCgroup } from "../../linux/cgroups/ownership.js";
 import { planCgroup } from "../../linux/cgroups/path.js";
 import { needsCgroup } from "../../linux/cgroups/resources.js";
 import { toHostId } from "../../linux/id-maps.js";
-import type { Config } from "../../spec/types.js";
+import type { Config, LinuxResources } from "../../spec/types.js";
 import { AT_FDCWD } from "../../sys/constants.js";
 import { hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
@@ -19,8 +19,8 @@ export interface ContainerCgroup {
 	readonly layout: CgroupLayout;
 	/** null: the container stays in the caller's cgroup (rootless without delegation, and nothing asked for). */
 	readonly cgroup: Cgroup | null;
-	/** Makes what was put off, and sets limits and owner. */
-	complete(): void;
+	/** Makes what was put off for the container's process, and sets limits and owner. */
+	complete(pid: number): void;
 }
 
 /**
@@ -34,9 +34,9 @@ export function makeCgroup(
 	putOff: boolean,
 	undo: Undo,
 ): ContainerCgroup {
-	refuseSystemd(host);
 	const { linux } = config;
 	const cgroupsPath = linux?.cgroupsPath || undefined;
+	if (host.systemdCgroup && host.systemd) return planUnit(host, host.systemd, config, directory, undo);
 	const layout = detectCgroups(!cgroupsPath?.startsWith("/"));
 	const choosesFreely = host.rootless && cgroupsPath === undefined;
 	const optional = choosesFreely && !needsCgroup(linux?.resources);
@@ -101,16 +101,45 @@ function part(record: CgroupRecord, wanted: (key: string, path: string) => boole
 	return openCgroup({ ...record, paths: Object.fromEntries(paths) });
 }
 
-function refuseSystemd({ systemdCgroup }: Host): void {
-	if (!systemdCgroup) return;
-	throw new TsrunError(
-		"config-unsupported",
-		"--systemd-cgroup: the systemd cgroup driver is not part of this version",
-		{
-			stage: "cgroup",
-			hint: "leave --systemd-cgroup out; with Docker set native.cgroupdriver=cgroupfs, with Podman cgroup_manager=cgroupfs",
+/**
+ * A unit of systemd is made around a process. So the container's one is cloned where we are, and the unit made while it
+ * mounts its file systems, before it looks at its cgroup.
+ */
+function planUnit(
+	host: Host,
+	systemd: SystemdDriver,
+	config: Config,
+	directory: StateDirectory,
+	undo: Undo,
+): ContainerCgroup {
+	const layout = detectCgroups(false);
+	const { id } = directory;
+	const isUser = host.rootless;
+	const { record, start } = systemd.plan(layout, { cgroupsPath: config.linux?.cgroupsPath, id, isUser });
+	const state = { isOurs: false };
+	undo.add("stop the unit", () => {
+		if (state.isOurs) openCgroup(record, systemd).destroy();
+	});
+	const files = openCgroup(record);
+	return {
+		layout,
+		cgroup: { ...files, joinFd: () => -1, enter: () => {} },
+		complete(pid) {
+			const missing = { ...record, paths: missingPaths(record) };
+			refuseWhileDeleted(host, id, record, missing);
+			// a cgroup that is there is somebody else's, as systemd is about to say
+			if (Object.keys(missing.paths).length > 0) appendJournal(directory.fd, { cgroup: missing });
+			state.isOurs = true;
+			try {
+				start(pid, limitsOf(config), config.annotations ?? {});
+			} catch (error) {
+				if (error instanceof TsrunError && error.id === "cgroup-in-use") state.isOurs = false;
+				throw error;
+			}
+			refuseFrozen(files);
+			limitCgroup(files, config);
 		},
-	);
+	};
 }
 
 /** A cgroup that is there may be about to go, with the last container of this id, whose delete is still at work. */
@@ -135,11 +164,16 @@ function exists(path: string): boolean {
 	}
 }
 
-/** `linux.resources`, the device rules every container has, and the owner of a delegated cgroup. */
+/** `linux.resources` with the device rules every container has. */
+function limitsOf({ linux }: Config): LinuxResources {
+	const resources = linux?.resources ?? {};
+	return { ...resources, devices: [...deviceRules(resources.devices, linux?.devices)] };
+}
+
+/** The limits, and the owner of a delegated cgroup. */
 function limitCgroup(cgroup: Cgroup, config: Config): void {
 	const { linux, process } = config;
-	const resources = linux?.resources ?? {};
-	cgroup.apply({ ...resources, devices: [...deviceRules(resources.devices, linux?.devices)] });
+	cgroup.apply(limitsOf(config));
 	if (!ownsCgroup(config)) return;
 	const uid = process?.user?.uid ?? 0;
 	const mapped = linux?.namespaces?.some(({ type }) => type === "user");

@@ -71,7 +71,7 @@ function destroy(host: Host, directory: StateDirectory): void {
 	const record = tolerantRecord(host, directory);
 	const journal = readJournal(directory.fd);
 	const cgroupRecord = record?.cgroup ?? journal.cgroup;
-	const cgroup = cgroupRecord ? openCgroup(cgroupRecord) : null;
+	const cgroup = cgroupRecord ? openCgroup(cgroupRecord, host.systemd) : null;
 	endContainer(record ?? journal.init, cgroup, record !== null && !record.ownPidNamespace);
 	cgroup?.destroy();
 	removeResctrlGroups(record, journal);

@@ -94,7 +94,7 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 	if (plan.netDevices !== null) moveNetDevices(plan.netDevices, init, undo);
 	if (plan.setUpFirst) offer(socket, { type: "go" });
 	// while the process mounts its file systems; it enters when it is told that the cgroup stands
-	cgroup.complete();
+	cgroup.complete(init.pid);
 	offer(socket, { type: "cgroup" });
 	keepConfig(directory, bundle);
 	const record = recordOf(plan, init.pid, startTime);

@@ -33,7 +33,7 @@ export function updateContainer(host: Host, id: string, changes: LinuxResources,
 	if (status === "stopped") throw new TsrunError("container-status", "container not running", { object: id });
 	withUndo(host.log.warning, (undo) => {
 		const onlyShares = shares !== null && Object.keys(changes).length === 0;
-		const keepLimits = onlyShares ? null : updateLimits(record, directory, changes, undo);
+		const keepLimits = onlyShares ? null : updateLimits(host, record, directory, changes, undo);
 		const keepShares = shares === null ? null : updateShares(directory, record, shares, undo);
 		keepLimits?.();
 		keepShares?.();
@@ -42,12 +42,13 @@ export function updateContainer(host: Host, id: string, changes: LinuxResources,
 
 /** Returns what writes the new limits down. */
 function updateLimits(
+	host: Host,
 	record: ContainerRecord,
 	directory: StateDirectory,
 	changes: LinuxResources,
 	undo: Undo,
 ): () => void {
-	const cgroup = ownCgroup(record, "it has no limits");
+	const cgroup = ownCgroup(record, "it has no limits", host.systemd);
 	const before = presentResources(directory);
 	const after = mergeResources(before, changes);
 	undo.add("restore the limits", () => cgroup.apply(affected(mergeResources(unlimited, before), changes)));

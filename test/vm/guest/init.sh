@@ -11,8 +11,10 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 release=$(uname -r)
 here=${0%/*}
 
+modules=/usr/lib/uml/modules/$release/kernel
+
 # nothing that is done here reaches the host
-grep -q overlay /proc/filesystems || insmod "/usr/lib/uml/modules/$release/kernel/fs/overlayfs/overlay.ko"
+grep -q overlay /proc/filesystems || insmod "$modules/fs/overlayfs/overlay.ko"
 mount -t tmpfs -o size=75% tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/new
 mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/new
@@ -42,6 +44,7 @@ ln -sfn fd/0 /dev/stdin
 ln -sfn fd/1 /dev/stdout
 ln -sfn fd/2 /dev/stderr
 [ -d "/lib/modules/$release" ] || { mkdir -p /lib/modules && ln -s "/usr/lib/uml/modules/$release" /lib/modules/; }
+insmod "$modules/block/bfq.ko" || : # weights of disks take an I/O scheduler that knows them
 ifconfig lo up
 hostname vm
 

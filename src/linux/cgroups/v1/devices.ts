@@ -4,14 +4,31 @@ import { TsrunError } from "../../../sys/errors.js";
 import { type Access, EVERY_ACCESS, type ExactRule, exactRules, MKNOD, READ, WRITE } from "../devices.js";
 import type { Write } from "../writes.js";
 
+/** A default, allow or deny all, and what is the other way, in the order of the rules and without anything surplus. */
+export interface DeviceList {
+	readonly allowed: boolean;
+	readonly exceptions: readonly ExactRule[];
+}
+
 /**
  * The kernel keeps a default (allow or deny all) and a list of exceptions, and what is written edits that list. So
  * the rules are folded into such a list first, and the shortest sequence of writes that makes it is returned; it
- * begins with the default, which empties the kernel's list. Exceptions are in the order of the rules.
+ * begins with the default, which empties the kernel's list.
+ * @throws config-unsupported as {@link foldRules}
+ */
+export function deviceWrites(rules: readonly DeviceRule[]): readonly Write[] {
+	const { allowed, exceptions } = foldRules(rules);
+	return [
+		{ file: allowed ? "devices.allow" : "devices.deny", value: "a" },
+		...exceptions.map((rule) => ({ file: rule.allow ? "devices.allow" : "devices.deny", value: line(rule) })),
+	];
+}
+
+/**
  * @throws config-unsupported for a rule that takes away a part of what an earlier, wider one gave: the kernel would
  * ignore it without a word.
  */
-export function deviceWrites(rules: readonly DeviceRule[]): readonly Write[] {
+export function foldRules(rules: readonly DeviceRule[]): DeviceList {
 	let allowed = false;
 	const exceptions = new Map<string, ExactRule>();
 	for (const rule of exactRules(rules)) {
@@ -21,12 +38,7 @@ export function deviceWrites(rules: readonly DeviceRule[]): readonly Write[] {
 		} else if (rule.allow === allowed) subtract(exceptions, rule);
 		else add(exceptions, rule);
 	}
-	return [
-		{ file: allowed ? "devices.allow" : "devices.deny", value: "a" },
-		...Array.from(exceptions, ([key, { allow, access }]) => {
-			return { file: allow ? "devices.allow" : "devices.deny", value: `${key} ${letters(access)}` };
-		}),
-	];
+	return { allowed, exceptions: [...exceptions.values()] };
 }
 
 function add(exceptions: Map<string, ExactRule>, rule: ExactRule): void {
@@ -78,7 +90,7 @@ function line(rule: ExactRule): string {
 	return `${keyOf(rule)} ${letters(rule.access)}`;
 }
 
-function letters(access: Access): string {
+export function letters(access: Access): string {
 	if (access === EVERY_ACCESS) return "rwm";
 	return (access & READ ? "r" : "") + (access & WRITE ? "w" : "") + (access & MKNOD ? "m" : "");
 }

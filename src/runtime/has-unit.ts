@@ -1,0 +1,11 @@
+/** Whether a container is a unit of systemd: who changes or deletes it then has to talk to systemd. */
+import type { Host } from "./host.js";
+import { findStateDirectory, readStateFile } from "./state/store.js";
+
+/** By a look at the text alone, as the record may be damaged and the container half made. */
+export function hasUnit(host: Host, id: string): boolean {
+	const directory = findStateDirectory(host, id);
+	if (directory === null) return false;
+	const text = readStateFile(directory, "state.json") ?? readStateFile(directory, "journal") ?? "";
+	return text.includes('"unit":{');
+}
