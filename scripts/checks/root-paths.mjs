@@ -15,6 +15,7 @@ const paths = {
 	"src/sys/files.ts": "its callers are looked at",
 	"src/sys/trace.ts": "the trace file",
 	"src/runtime/bundle.ts": "the bundle, and the root filesystem's own directory",
+	"src/runtime/doctor/": "files of the host",
 	"src/runtime/experiment/workplace.ts": "a bundle of our own, and the root filesystem's own directory",
 	"src/runtime/hooks/run.ts": 'the bundle as the directory of hooks, "/" for those in the container',
 	"src/runtime/init/identity.ts": "inside: process.cwd",

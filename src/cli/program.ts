@@ -12,6 +12,7 @@ export const programSummary = "OCI container runtime";
 export const verbs: Readonly<Record<string, VerbEntry>> = {
 	create: { summary: "create a container", load: () => import("./commands/create.js") },
 	delete: { summary: "remove a container and all that belongs to it", load: () => import("./commands/delete.js") },
+	doctor: { summary: "show what of this machine works for containers", load: () => import("./commands/doctor.js") },
 	events: {
 		summary: "show what a container uses, and when its memory runs out",
 		load: () => import("./commands/events.js"),

@@ -63,6 +63,14 @@ export function inChild(work: () => never): never {
 	}
 }
 
+/** Makes a child that ends at once: whether it can be made. Kernel errors as they come. */
+export function tryClone(flags: number, cgroup: Fd | -1): void {
+	const child = sys.clone3(flags, SIGCHLD, cgroup);
+	if (child.pid === 0) inChild(() => sys.exit(0));
+	sys.close(child.pidfd);
+	reap(child.pid);
+}
+
 function becomeProgram(request: ChildRequest): never {
 	const { path, errorFd } = request;
 	try {
