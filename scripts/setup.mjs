@@ -45,6 +45,8 @@ const peers = {
 	runc: "the runtime to be compatible with",
 	crun: "the runtime to be faster than",
 	"docker.io": "an engine that this is tested with",
+	podman: "the same",
+	conmon: "what Podman leaves with a container",
 	tini: "the first process of the engines' boxes, and Docker's --init",
 	"dumb-init": "an init, as tini, to set beside the built-in one",
 	catatonit: "the same",

@@ -46,6 +46,7 @@ const known = {
 	criu: program("criu"),
 	go: program("go", "golang-go"),
 	docker: program("dockerd", "docker.io"),
+	podman: program("podman"),
 	tini: program("tini"),
 	"tini 0.19.0": version("tini", "tini version 0.19.0"),
 	"dumb-init": program("dumb-init"),

@@ -69,7 +69,7 @@ export const execution: Scenarios<CliEngine> = {
 			const lines = (await ok("top", name, ...columns)).split("\n").slice(1);
 			return (
 				lines
-					.map((line) => line.replace(/^\d+ +/, ""))
+					.map((line) => line.replace(/^\d+ +/, "").trim())
 					.sort()
 					.join() === "/probe print-ready-then-wait,/probe sleep"
 			);

@@ -1,5 +1,4 @@
 /** Engines with docker's command line: Docker and Podman. */
-import { expect } from "vitest";
 import type { Result, Watched } from "../../support/watched.js";
 import type { RunOptions } from "./box.js";
 import type { Engine, RuntimeName, Scene } from "./engine.js";
@@ -41,9 +40,9 @@ export function cliOf({ engine, runtime, newName }: Scene<CliEngine>): Cli {
 		box.run(words(runtime, verb, ...args), { ...options, env: { ...env, ...options.env } });
 	const cli = (verb: string, ...args: string[]) => call({}, verb, ...args);
 	const ok = async (verb: string, ...args: string[]) => {
-		const result = await cli(verb, ...args);
-		expect(result, `${verb} ${args.join(" ")}`).toMatchObject({ status: 0 });
-		return result.stdout.trimEnd();
+		const { status, stdout, stderr } = await cli(verb, ...args);
+		if (status !== 0) throw new Error(`${kind} ${verb} ${args.join(" ")}: status ${status}: ${stderr}`);
+		return stdout.trimEnd();
 	};
 	return Object.assign(cli, {
 		kind,

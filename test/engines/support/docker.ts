@@ -32,6 +32,7 @@ export async function openDocker(): Promise<Docker> {
 		env,
 		words: (runtime, verb, ...args) => ["docker", verb, ...(makes.has(verb) ? ["--runtime", runtime] : []), ...args],
 		states: Object.keys(runtimes).map((name) => `/run/docker/runtime-${name}/moby`),
+		forgets: [],
 		log: () => daemons.map((daemon) => daemon.stderr()).join(""),
 		clear: async () => {
 			const { stdout } = await docker("ps", "--all", "--quiet");

@@ -1,0 +1,89 @@
+/** Podman as root, with tsrun, and with runc to prove the tests. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { confinement } from "./scenarios/confinement.js";
+import { ending } from "./scenarios/ending.js";
+import { execution } from "./scenarios/exec.js";
+import { failing } from "./scenarios/failing.js";
+import { running } from "./scenarios/running.js";
+import { cliOf } from "./support/cli.js";
+import { type Scenarios, testEngine } from "./support/engine.js";
+import { image } from "./support/images.js";
+import { openPodman, type Podman } from "./support/podman.js";
+
+const own: Scenarios<Podman> = {
+	"a pod shares its infra container's namespaces": async (scene) => {
+		const { ok } = cliOf(scene);
+		const pod = scene.newName();
+		const infra = ["--infra-image", image, "--infra-command", "/probe sleep"];
+		await ok("pod", "create", "--name", pod, ...infra, "--share", "pid,ipc,uts,net");
+		expect(await ok("run", "--rm", "--pod", pod, image, "ps")).toMatch(/^ +1 root +\/probe sleep$/m);
+		await ok("run", "--detach", "--pod", pod, "--name", `${pod}-guest`, image, "/probe", "trap", "TERM=0");
+		await ok("pod", "stop", "--time", "5", pod);
+		expect(await ok("pod", "inspect", "--format", "{{.State}}", pod)).toBe("Exited");
+		await ok("pod", "start", pod);
+		await ok("pod", "rm", "--force", "--time", "0", pod);
+	},
+
+	"play kube makes a pod of a manifest, and takes it down": async (scene) => {
+		const { ok } = cliOf(scene);
+		const pod = scene.newName();
+		const container = (name: string, ...command: string[]) => ({ name, image, imagePullPolicy: "Never", command });
+		const manifest = {
+			apiVersion: "v1",
+			kind: "Pod",
+			metadata: { name: pod },
+			spec: {
+				restartPolicy: "Never",
+				containers: [container("one", "/bin/sh", "-c", "echo one"), container("two", "/probe", "sleep")],
+			},
+		};
+		const file = join(scene.engine.box.folder, `${pod}.yaml`);
+		writeFileSync(file, JSON.stringify(manifest));
+		await ok("play", "kube", file);
+		expect(await ok("wait", `${pod}-one`)).toBe("0");
+		expect(await ok("logs", `${pod}-one`)).toBe("one");
+		expect(await ok("exec", `${pod}-two`, "echo", "two")).toBe("two");
+		await ok("play", "kube", "--down", file);
+		expect(await ok("ps", "--all", "--quiet")).toBe("");
+	},
+
+	"a user namespace with ids of its own": async (scene) => {
+		const { output } = cliOf(scene);
+		const script = "id -u; cat /proc/self/uid_map; stat -c %u /bin; touch /file && stat -c %u /file";
+		const printed = await output(["--uidmap", "0:100000:5000"], "sh", "-c", script);
+		expect(printed).toMatch(/^0\n +0 +100000 +5000\n0\n0$/);
+	},
+
+	"init makes a container without starting it": async (scene) => {
+		const { ok, inspect } = cliOf(scene);
+		const name = scene.newName();
+		await ok("create", "--name", name, image, "echo", "started");
+		await ok("init", name);
+		expect(await inspect(name, ".State.Status")).toBe("initialized");
+		expect(await ok("start", "--attach", name)).toBe("started");
+	},
+
+	"build runs its steps": async (scene) => {
+		const cli = cliOf(scene);
+		const file = join(scene.engine.box.folder, "Containerfile");
+		writeFileSync(file, `FROM ${image}\nRUN echo built >/file\nUSER 1000\nRUN id -u >/tmp/id\nCMD cat /file /tmp/id\n`);
+		const built = await cli.ok("build", "--quiet", "--isolation", "oci", "--file", file, scene.engine.box.folder);
+		expect(await cli.ok("run", "--rm", built)).toBe("built\n1000");
+		await cli.ok("rmi", built);
+	},
+
+	"an oom_score_adj, a umask and no cgroup at all": async (scene) => {
+		const { output } = cliOf(scene);
+		expect(await output(["--oom-score-adj", "500"], "/probe", "oom-score")).toBe("500");
+		expect(JSON.parse(await output(["--umask", "0027"], "/probe", "id"))).toMatchObject({ umask: "0027" });
+	},
+};
+
+testEngine<Podman>({
+	name: "Podman",
+	needs: ["root", "cgroup v1", "podman", "tini", "runc"],
+	open: () => openPodman(0),
+	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...own },
+});
