@@ -44,6 +44,9 @@ const suite = [
 const peers = {
 	runc: "the runtime to be compatible with",
 	crun: "the runtime to be faster than",
+	"man-db": "shows the manual pages",
+	zsh: "reads its completion",
+	fish: "the same",
 	"docker.io": "an engine that this is tested with",
 	podman: "the same",
 	conmon: "what Podman leaves with a container",
