@@ -37,6 +37,7 @@ const paths = {
 	"src/linux/detached-mount.ts": "sources of bind mounts",
 	"src/linux/mapped-mounts.ts": "namespaces",
 	"src/linux/namespaces.ts": "namespaces",
+	"src/linux/process-signals.ts": "/proc/PID",
 	"src/linux/proc-file.ts": "below a procfs, through no link and onto no other mount",
 	"src/linux/net-devices.ts": "namespaces",
 	"src/linux/own-program.ts": "the root filesystem's own directory, a file on a tmpfs of our own, and its descriptor",

@@ -9,8 +9,10 @@ export function fateWords(fate: Fate): string {
 			return "ignored";
 		case "dropped":
 			return "dropped";
+		case "awaited":
+			return "it waits for it";
 		case "held":
-			return "held back, or awaited";
+			return "held back";
 		case "ends":
 			return "ends it";
 		case "stops":
@@ -36,6 +38,7 @@ even KILL and STOP: the kernel throws it away (pid_namespaces(7)).`,
 		`only the program knows what its handler does. That of node, for one, puts
 the default back and sends the signal again, which then is dropped.`,
 	],
+	["awaited", "it waits for it", "in sigwait(3), as some inits do. Of those /proc shows nothing, not even a block."],
 	[
 		"held",
 		"held back",

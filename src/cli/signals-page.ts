@@ -3,7 +3,7 @@ import { type ProcessSignals, signalsIn } from "../linux/process-signals.js";
 import { type Fate, fateOf, type Origin } from "../linux/signal-fate.js";
 import { signalName } from "../linux/signals.js";
 import type { ContainerSignals, Member, Role } from "../runtime/signals.js";
-import { SIGTERM } from "../sys/constants.js";
+import { SIGRTMIN, SIGTERM } from "../sys/constants.js";
 import { columns, explanations, fateWords } from "./fate-words.js";
 
 export function signalsAsJson(
@@ -25,6 +25,7 @@ export function signalsAsJson(
 			blocked: names(process.blocked),
 			ignored: names(process.ignored),
 			caught: names(process.caught),
+			awaited: names(process.awaited),
 			signals: hasEnded(process)
 				? []
 				: signals.map((signal) => ({
@@ -64,9 +65,20 @@ export function signalsPage(found: ContainerSignals, signals: readonly number[])
 
 /** Workers of one kind take one block together. */
 function likeness({ process, role, parent }: Member, depth: number): string {
-	const { name, state, pending, blocked, ignored, caught } = process;
+	const { name, state, pending, blocked, ignored, caught, awaited } = process;
 	const init = fateOf(process, SIGTERM, "host", depth);
-	return [name, role, parent?.pid, hasEnded(process) ? state : "", pending, blocked, ignored, caught, init].join("\t");
+	return [
+		name,
+		role,
+		parent?.pid,
+		hasEnded(process) ? state : "",
+		pending,
+		blocked,
+		ignored,
+		caught,
+		awaited,
+		init,
+	].join("\t");
 }
 
 function block(group: readonly Member[], found: ContainerSignals, signals: readonly number[]): string {
@@ -78,9 +90,9 @@ function block(group: readonly Member[], found: ContainerSignals, signals: reado
 	const title = `${pids}: ${process.name}, ${describeRole(role, parent, found)}`;
 	if (hasEnded(process))
 		return `${title}\n  a zombie: it has ended, and its parent has not asked how (wait(2)); no signal does anything`;
-	const sets = (["pending", "blocked", "ignored", "caught"] as const).map(
-		(name) => `  ${name.padEnd(8)} ${shortNames(signalsIn(process[name]))}\n`,
-	);
+	const sets = (["pending", "blocked", "ignored", "caught", "awaited"] as const)
+		.filter((name) => name !== "awaited" || process.awaited !== 0n)
+		.map((name) => `  ${name.padEnd(8)} ${shortNames(signalsIn(process[name]))}\n`);
 	return `${title}\n${sets.join("")}\n${fateTable(process, signals, depth)}`;
 }
 
@@ -126,8 +138,14 @@ function hasEnded({ state }: ProcessSignals): boolean {
 	return state === "Z" || state === "X";
 }
 
+/** Without "SIG"; of the real-time ones, a row is told by its ends. */
 function shortNames(signals: readonly number[]): string {
-	return signals.map((signal) => signalName(signal).replace(/^SIG/, "")).join(" ") || "none";
+	const inRow = (signal: number | undefined) => signal !== undefined && signal > SIGRTMIN && signals.includes(signal);
+	const words = signals.map((signal, index) => {
+		const isWithin = inRow(signal) && signals.includes(signal - 1) && inRow(signals[index + 1]);
+		return isWithin ? "…" : signalName(signal).replace(/^SIG/, "");
+	});
+	return words.filter((word, index) => word !== "…" || words[index - 1] !== "…").join(" ") || "none";
 }
 
 function count(number: number, one: string, many: string): string {

@@ -1,5 +1,14 @@
 /** What proc_pid_status(5) and proc_pid_stat(5) tell about one process: who it is, and what it does with signals. */
-import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "../sys/constants.js";
+import {
+	AT_FDCWD,
+	O_CLOEXEC,
+	O_DIRECTORY,
+	O_RDONLY,
+	SEEK_SET,
+	SIGKILL,
+	SIGSTOP,
+	SYS_rt_sigtimedwait,
+} from "../sys/constants.js";
 import { hasCode } from "../sys/errors.js";
 import { readFileAt, withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
@@ -12,6 +21,11 @@ export interface SignalSets {
 	readonly blocked: bigint;
 	readonly ignored: bigint;
 	readonly caught: bigint;
+	/**
+	 * By a thread that is in sigwait(3) or sigtimedwait(2) right now. The kernel takes these out of the thread's mask for so
+	 * long, and /proc shows them as neither blocked nor caught.
+	 */
+	readonly awaited: bigint;
 }
 
 export interface ProcessSignals extends SignalSets {
@@ -29,10 +43,10 @@ export interface ProcessSignals extends SignalSets {
 
 /** null when there is no such process. */
 export function processSignals(pid: number): ProcessSignals | null {
+	const field = statusOf(`/proc/${pid}`);
+	if (field === null) return null;
 	try {
-		const field = fieldsOf(readFileAt(AT_FDCWD, `/proc/${pid}/status`));
 		const threads = Number(field("Threads"));
-		const own = setsOf(field);
 		return {
 			pid,
 			name: field("Name"),
@@ -41,7 +55,7 @@ export function processSignals(pid: number): ProcessSignals | null {
 			session: Number(statField(pid, 6)),
 			pids: field("NSpid").split("\t").map(Number),
 			threads,
-			...(threads > 1 ? acrossThreads(pid, own) : own),
+			...acrossThreads(pid, field, threads > 1 ? threadsOf(pid) : [String(pid)]),
 		};
 	} catch (error) {
 		if (hasCode(error, "ENOENT", "ESRCH")) return null;
@@ -68,9 +82,20 @@ export function signalsIn(set: bigint): readonly number[] {
 	return Array.from({ length: 64 }, (_unused, index) => index + 1).filter((signal) => hasSignal(set, signal));
 }
 
+/** May be asked for, and never come. */
+const unstoppable = [SIGKILL, SIGSTOP].reduce((set, signal) => set | (1n << BigInt(signal - 1)), 0n);
+
 type Field = (name: string) => string;
 
-function fieldsOf(text: string): Field {
+/** null when the process or thread has gone. */
+function statusOf(path: string): Field | null {
+	let text: string;
+	try {
+		text = readFileAt(AT_FDCWD, `${path}/status`);
+	} catch (error) {
+		if (hasCode(error, "ENOENT", "ESRCH")) return null;
+		throw error;
+	}
 	const fields = new Map<string, string>();
 	for (const line of text.split("\n")) {
 		const colon = line.indexOf(":");
@@ -79,25 +104,37 @@ function fieldsOf(text: string): Field {
 	return (name) => fields.get(name) ?? "";
 }
 
-function setsOf(field: Field): SignalSets {
-	const set = (name: string) => BigInt(`0x${field(name) || "0"}`);
-	return {
-		pending: set("SigPnd") | set("ShdPnd"),
-		blocked: set("SigBlk"),
-		ignored: set("SigIgn"),
-		caught: set("SigCgt"),
-	};
+/** Handlers belong to the process, masks to each thread: what one thread takes, the process takes. */
+function acrossThreads(pid: number, field: Field, threads: readonly string[]): SignalSets {
+	const set = (of: Field, name: string) => BigInt(`0x${of(name) || "0"}`);
+	let [pending, blocked, awaited] = [set(field, "ShdPnd"), ~0n, 0n];
+	for (const thread of threads) {
+		const path = `/proc/${pid}/task/${thread}`;
+		const own = threads.length > 1 ? statusOf(path) : field;
+		// a thread may end at any time
+		if (own === null) continue;
+		const waitedFor = awaitedBy(path);
+		pending |= set(own, "SigPnd");
+		blocked &= set(own, "SigBlk") | waitedFor;
+		awaited |= waitedFor;
+	}
+	return { pending, blocked: blocked & ~awaited, ignored: set(field, "SigIgn"), caught: set(field, "SigCgt"), awaited };
 }
 
-/** Handlers belong to the process, masks to each thread. */
-function acrossThreads(pid: number, own: SignalSets): SignalSets {
-	let { pending, blocked } = own;
-	for (const thread of threadsOf(pid)) {
-		const sets = setsOf(fieldsOf(readFileAt(AT_FDCWD, `/proc/${pid}/task/${thread}/status`)));
-		pending |= sets.pending;
-		blocked &= sets.blocked;
+/** The set is in the thread's memory, at the address that is the call's first argument; a stranger may not look there. */
+function awaitedBy(path: string): bigint {
+	try {
+		const [call, address = ""] = readFileAt(AT_FDCWD, `${path}/syscall`).split(" ");
+		if (Number(call) !== SYS_rt_sigtimedwait) return 0n;
+		return withFd(sys.openat(AT_FDCWD, `${path}/mem`, O_RDONLY | O_CLOEXEC, 0), (fd) => {
+			sys.lseek(fd, Number(address), SEEK_SET);
+			const bytes = sys.read_bytes(fd, 8);
+			return bytes.byteLength === 8 ? new DataView(bytes).getBigUint64(0, true) & ~unstoppable : 0n;
+		});
+	} catch (error) {
+		if (hasCode(error, "ENOENT", "ESRCH", "EACCES", "EPERM", "EIO")) return 0n;
+		throw error;
 	}
-	return { ...own, pending, blocked };
 }
 
 function threadsOf(pid: number): readonly string[] {

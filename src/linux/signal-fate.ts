@@ -12,7 +12,9 @@ export type Fate =
 	| "ignored"
 	/** The kernel throws it away: the receiver is the init of a pid namespace, and has no handler. */
 	| "dropped"
-	/** Kept until it is unblocked, or taken by sigwait(3) or signalfd(2), as inits do. */
+	/** It waits for it, in sigwait(3), as some inits do. */
+	| "awaited"
+	/** Kept until it is unblocked, or taken by sigwait(3) or signalfd(2), as other inits do. */
 	| "held"
 	| "ends"
 	| "stops"
@@ -47,6 +49,7 @@ export function fateOf(
 		if (isInit && from === "inside" && process.pids.length <= depth) return "dropped";
 		return signal === SIGKILL ? "ends" : "stops";
 	}
+	if (hasSignal(process.awaited, signal)) return "awaited";
 	if (hasSignal(process.blocked, signal)) return signal === SIGCONT ? "continues" : "held";
 	if (hasSignal(process.ignored, signal)) return signal === SIGCONT ? "continues" : "ignored";
 	if (hasSignal(process.caught, signal)) return "handler";
@@ -56,7 +59,7 @@ export function fateOf(
 	return stopping.includes(signal) ? "stops" : "ends";
 }
 
-/** A handler may do anything, and so may whoever waits for a blocked signal. */
+/** A handler may do anything, and so may whoever waits for a signal. */
 export function isOpen(fate: Fate): boolean {
-	return fate === "handler" || fate === "held";
+	return fate === "handler" || fate === "awaited" || fate === "held";
 }

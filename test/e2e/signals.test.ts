@@ -145,6 +145,23 @@ describe("signals --try", () => {
 		});
 	}
 
+	test("copies what the command line added: the built-in init", async ({ runtime, makeBundle, newId }) => {
+		const id = newId();
+		runtime("run", "--init", "--detach", "--bundle", makeBundle(), id);
+		await waitFor(() => processesOf(runtime, id).length === 2, { what: "the init and the program" });
+		const ended = {
+			observed: "ended",
+			status: 143 << 8,
+			settled: true,
+			foretold: expect.stringMatching(/awaited|held/),
+		};
+		expect(tried(runtime, id, "TERM")).toEqual([
+			{ from: "host", agrees: true, ...ended },
+			{ from: "inside", agrees: true, ...ended },
+		]);
+		runtime("delete", "--force", id);
+	});
+
 	test("does it once in the host's pid namespace, where there is no inside", ({ runtime, makeBundle, newId }) => {
 		const id = newId();
 		runtime("run", "--detach", "--bundle", makeBundle({ patch: shareHostPids }), id);

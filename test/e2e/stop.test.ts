@@ -1,4 +1,5 @@
 /** stop: who is asked to end and how, what is told before and after, and who is killed in the end. */
+import { readFileSync } from "node:fs";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
 import { test as base } from "../support/e2e.js";
@@ -162,6 +163,8 @@ describe("a container that is", () => {
 		const run = runtime("run", "--detach", "--bundle", makeBundle({ args: ["/probe", "trap", "TERM=0"] }), id);
 		await prints(run, "ready\n");
 		runtime("kill", id, "STOP");
+		const { pid } = stateOf(runtime, id);
+		await waitFor(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") T "), { what: "the process to stop" });
 		const stop = runtime("stop", "--time", "20", id);
 		expect(stop).toMatchObject({ status: 0, stderr: expect.stringContaining("it gets a SIGCONT as well") });
 		runtime("delete", id);

@@ -15,6 +15,7 @@ export function aProcess(change: Partial<ProcessSignals> = {}): ProcessSignals {
 		blocked: 0n,
 		ignored: 0n,
 		caught: 0x10202n,
+		awaited: 0n,
 		...change,
 	};
 }

@@ -55,7 +55,9 @@ export function trySignal(host: Host, id: string, signal: number): readonly Tria
 	}
 	const { config } = loadConfig(readStateFile(directory, "config.json") ?? "");
 	const copyId = `${id.slice(0, 200)}.try${sys.getpid()}`;
-	const text = exactJson(copyConfig(config, record.bundle));
+	// the record has what the command line added: --init
+	const annotations = { ...record.annotations };
+	const text = exactJson(copyConfig({ ...config, annotations }, record.bundle));
 	// what is sent to init from its own namespace is of another kind only where it has one
 	const origins: readonly Origin[] = record.ownPidNamespace ? ["host", "inside"] : ["host"];
 	// whoever presses ^C wants an end, but a tidy one
@@ -156,7 +158,9 @@ function settle({ pid, pidfd }: Launched["init"], original: ProcessSignals, inte
 }
 
 function isAlike(one: ProcessSignals, other: ProcessSignals): boolean {
-	return one.blocked === other.blocked && one.ignored === other.ignored && one.caught === other.caught;
+	// a loop around sigtimedwait(2) awaits now and blocks in between
+	const held = (process: ProcessSignals) => process.blocked | process.awaited;
+	return held(one) === held(other) && one.ignored === other.ignored && one.caught === other.caught;
 }
 
 function endedEarly(): TsrunError {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hasSignal, processSignals, signalsIn, zombieStatus } from "../../../src/linux/process-signals.js";
+import { SYS_rt_sigtimedwait } from "../../../src/sys/constants.js";
 import { door } from "../../support/door.js";
 import { watchFds } from "../../support/open-fds.js";
 
@@ -43,6 +44,7 @@ describe("processSignals", () => {
 			blocked: 0n,
 			ignored: 0x8000000000001000n,
 			caught: 0x10002n,
+			awaited: 0n,
 		});
 		expect(open.size).toBe(0);
 	});
@@ -55,6 +57,34 @@ describe("processSignals", () => {
 			"/proc/42/task/43/status": status({ SigBlk: "0000000000000005", SigPnd: "0000000000000200" }),
 		});
 		expect(processSignals(42)).toMatchObject({ threads: 2, blocked: 5n, pending: 0x200n });
+	});
+
+	it("is not confused by a thread that ends meanwhile", () => {
+		door.files({
+			"/proc/42/status": status({ Threads: "2" }),
+			"/proc/42/stat": stat(),
+			"/proc/42/task/42/status": status({ SigBlk: "000000000000000f" }),
+			"/proc/42/task/43/": "",
+		});
+		expect(processSignals(42)).toMatchObject({ blocked: 0xfn });
+	});
+
+	it("finds what a thread waits for in its memory, as /proc shows it nowhere", () => {
+		door.files({
+			"/proc/42/status": status({ SigBlk: "0000000000000200" }),
+			"/proc/42/stat": stat(),
+			"/proc/42/task/42/syscall": `${SYS_rt_sigtimedwait} 0x7ffc00001000 0x0 0x0 0x8 0x0 0x0 0x7ffc 0x7f\n`,
+			"/proc/42/task/42/mem": "",
+		});
+		door.answer("read_bytes", new Uint8Array([0, 0x41, 0, 0, 0, 0, 0, 0x80]).buffer);
+		expect(processSignals(42)).toMatchObject({ blocked: 0x200n, awaited: 0x8000000000004000n });
+		expect(door.args("lseek")).toEqual([[expect.any(Number), 0x7ffc00001000, 0]]);
+	});
+
+	it.each(["EACCES", "EPERM", "ENOENT"] as const)("does without that where it may not look (%s)", (code) => {
+		door.files({ "/proc/42/status": status({}), "/proc/42/stat": stat() });
+		door.fail("openat", code, (_fd, path) => path.endsWith("/syscall"));
+		expect(processSignals(42)).toMatchObject({ awaited: 0n });
 	});
 
 	it.each(["ENOENT", "ESRCH"] as const)("%s is a process that has gone", (code) => {

@@ -10,11 +10,12 @@ interface Receiver {
 	readonly blocked?: bigint;
 	readonly ignored?: bigint;
 	readonly caught?: bigint;
+	readonly awaited?: bigint;
 }
 
 function fate(receiver: Receiver, signal: number, from: Origin, depth = 2): Fate {
 	return fateOf(
-		{ pids: [500, 7], pending: 0n, blocked: 0n, ignored: 0n, caught: 0n, ...receiver },
+		{ pids: [500, 7], pending: 0n, blocked: 0n, ignored: 0n, caught: 0n, awaited: 0n, ...receiver },
 		signal,
 		from,
 		depth,
@@ -41,6 +42,11 @@ describe("the init of a pid namespace", () => {
 	it("gets what it has a handler for, from everywhere", () => {
 		expect(fate({ ...init, caught: bit(SIGTERM) }, SIGTERM, "host")).toBe("handler");
 		expect(fate({ ...init, caught: bit(SIGTERM) }, SIGTERM, "inside")).toBe("handler");
+	});
+
+	it("gets what it waits for, and keeps what it blocks", () => {
+		expect(fate({ ...init, awaited: bit(SIGTERM) }, SIGTERM, "host")).toBe("awaited");
+		expect(fate({ ...init, blocked: bit(SIGTERM) }, SIGTERM, "host")).toBe("held");
 	});
 
 	it("of a namespace within the container's can be killed by the container's other processes", () => {

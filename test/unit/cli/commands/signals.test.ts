@@ -70,6 +70,15 @@ likely: only the program knows what its handler does. That of node, for one, put
 		expect((await call("signals web")).stdout).toMatch(/^ {2}HUP INT QUIT TERM USR1 USR2 KILL RTMIN\+3 {3}ends it$/m);
 	});
 
+	it("shows what is awaited, and a row of real-time signals by its ends", async () => {
+		const awaited = (1n << 14n) | (((1n << 31n) - 1n) << 33n);
+		const member = { process: aProcess({ awaited }), role: "init", parent: null } as const;
+		vi.mocked(containerSignals).mockReturnValue({ ...found, members: [member] });
+		const { stdout } = await call("signals web TERM");
+		expect(stdout).toContain("  awaited  TERM RTMIN … RTMAX\n");
+		expect(stdout).toMatch(/^ {2}TERM +it waits for it$/m);
+	});
+
 	it.each<[Partial<ContainerSignals>, string]>([
 		[{ status: "paused" }, "It is paused: what is sent arrives when it is resumed."],
 		[{ status: "created" }, "It has not been started"],
@@ -93,6 +102,7 @@ likely: only the program knows what its handler does. That of node, for one, put
 			blocked: [],
 			ignored: [],
 			caught: ["SIGINT", "SIGUSR1", "SIGCHLD"],
+			awaited: [],
 			signals: [
 				{ signal: "SIGTERM", number: 15, fromHost: "dropped", fromInside: "dropped" },
 				{ signal: "SIGKILL", number: 9, fromHost: "ends", fromInside: "dropped" },
