@@ -53,6 +53,7 @@ const peers = {
 	tini: "the first process of the engines' boxes, and Docker's --init",
 	"dumb-init": "an init, as tini, to set beside the built-in one",
 	catatonit: "the same",
+	"python3-minimal": "a program that the tests run as process 1",
 	"user-mode-linux": "the kernel of npm run test:vm",
 	systemd: "its PID 1",
 	dbus: "how systemd is talked to",

@@ -56,6 +56,15 @@ const known = {
 	"dumb-init 1.2.5": version("dumb-init", "dumb-init v1.2.5"),
 	catatonit: program("catatonit"),
 	"catatonit 0.1.7": version("catatonit", "0.1.7_catatonit"),
+	dash: program("dash"),
+	bash: program("bash"),
+	busybox: program("busybox", "busybox-static"),
+	perl: program("perl"),
+	python3: {
+		met: () => existsSync("/usr/bin/python3"),
+		missing: "/usr/bin/python3 is not installed (apt-get install python3-minimal)",
+	},
+	nsenter: program("nsenter", "util-linux"),
 	newuidmap: program("newuidmap", "uidmap"),
 	root: { met: () => process.getuid?.() === 0, missing: "not run by root" },
 	tsrun: {
