@@ -186,7 +186,8 @@ static void become_init(char **argv, char **environment)
 {
 	const signals all = ~0UL;
 
-	set_blocked(&all, &around.blocked);
+	/* the runtime has blocked most of them already, so that none is lost before this */
+	set_blocked(&all);
 	process_control(PR_SET_NAME, (unsigned long)"tsrun-init");
 	read_plan(&plan, argv);
 	around.environment = environment;

@@ -88,9 +88,9 @@ static inline long queue_signal(int pid, int signal, const siginfo_t *info)
 	return system_call(__NR_rt_sigqueueinfo, pid, signal, (long)info, 0, 0, 0);
 }
 
-static inline long set_blocked(const signals *now, signals *before)
+static inline long set_blocked(const signals *now)
 {
-	return system_call(__NR_rt_sigprocmask, SIG_SETMASK, (long)now, (long)before, sizeof(*now), 0, 0);
+	return system_call(__NR_rt_sigprocmask, SIG_SETMASK, (long)now, 0, sizeof(*now), 0, 0);
 }
 
 /* `timeout` null waits without end. */

@@ -85,6 +85,7 @@ static bool has_slash(const char *name)
 _Noreturn static void become(const struct command *command, const struct surroundings *around)
 {
 	const char *path = command->path ? command->path : command->argv[0];
+	const signals none = 0;
 	long error;
 
 	new_session();
@@ -95,7 +96,7 @@ _Noreturn static void become(const struct command *command, const struct surroun
 	/* the program of the container, not one of those beside it */
 	if (command->path)
 		hand_over_sockets(around);
-	set_blocked(&around->blocked, NULL);
+	set_blocked(&none);
 	if (has_slash(path))
 		error = -execute(path, command->argv, around->environment);
 	else

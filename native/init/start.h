@@ -5,8 +5,6 @@
 #include "plan.h"
 
 struct surroundings {
-	/* what commands get back: the signals that were blocked before all were */
-	signals blocked;
 	char **environment;
 	/* the terminal that was ours is free: whoever leads a session may take it */
 	bool terminal;

@@ -78,6 +78,12 @@ const numbers: Readonly<Record<string, number>> = {
 	RTMAX: SIGRTMAX,
 };
 
+/** Those that a process may block, but for the two that libc keeps to itself. */
+export const catchableSignals: readonly number[] = Array.from(
+	{ length: SIGRTMAX },
+	(_unused, index) => index + 1,
+).filter((signal) => signal !== SIGKILL && signal !== SIGSTOP && (signal < 32 || signal >= SIGRTMIN));
+
 /** The number of a signal; 0, which only asks whether the process is there, is allowed. */
 export function parseSignal(text: string): number {
 	const number = /^\d+$/.test(text) ? Number(text) : numberOf(text.toUpperCase().replace(/^SIG/, ""));

@@ -106,6 +106,14 @@ describe("every mode with a program", () => {
 		});
 	}
 
+	test("a signal that comes right after start is not lost", async ({ start }) => {
+		for (let round = 0; round < 10; round++) {
+			const { kill, ended } = start(["/probe", "print-ready-then-wait"], withInit("forward"));
+			kill("TERM");
+			await ended();
+		}
+	});
+
 	test("the program gets its own signal mask and nothing ignored", ({ run }) => {
 		const { stdout } = run(["/probe", "signals"], withInit("forward"));
 		expect(JSON.parse(stdout)).toEqual({ blocked: [], ignored: [], caught: [] });

@@ -22,6 +22,7 @@ export function behindInit(ready: ReadyProcess, plan: InitPlan, init: Fd, preser
 		...ready,
 		fd: path === null ? init : -1,
 		path: path ?? "tsrun-init",
+		holdsSignals: true,
 		argv: initWords(plan, { path: ready.path, argv: ready.argv, preserveFds }),
 		note: path === null ? "without a /proc the built-in init is executed by execveat" : "it is the built-in init",
 	};

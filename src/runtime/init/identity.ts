@@ -14,8 +14,9 @@ import {
 	applyPersonality,
 	applyScheduler,
 } from "../../linux/scheduling.js";
+import { catchableSignals } from "../../linux/signals.js";
 import type { Linux, Process, Rlimit } from "../../spec/types.js";
-import { CAP_SYS_ADMIN, PR_SET_KEEPCAPS } from "../../sys/constants.js";
+import { CAP_SYS_ADMIN, PR_SET_KEEPCAPS, SIG_BLOCK } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, failure, hasCode, TsrunError } from "../../sys/errors.js";
 import { withFd } from "../../sys/files.js";
@@ -50,6 +51,8 @@ export interface ReadyProcess {
 	readonly confinement: Confinement;
 	/** See FinalExec. */
 	readonly note: string;
+	/** It takes its signals one by one: none may be lost before it has got that far. */
+	readonly holdsSignals: boolean;
 	/** Set at the very end: until then we need memory and descriptors of our own. */
 	readonly limits: readonly Rlimit[];
 }
@@ -89,7 +92,7 @@ export function assumeIdentity(request: IdentityRequest): ReadyProcess {
 
 	const env = withHome(deduplicate(process.env ?? []), uid);
 	const program = request.startsNothing ? { path: "", note: "" } : lookUp(args[0] ?? "", env);
-	return { fd: -1, ...program, argv: args, envp: env, confinement, limits };
+	return { fd: -1, ...program, argv: args, envp: env, confinement, holdsSignals: false, limits };
 }
 
 function lookUp(name: string, env: readonly string[]): Pick<ReadyProcess, "path" | "note"> {
@@ -220,6 +223,7 @@ export function execute({ confinement, ...ready }: ReadyProcess, errorFd: Fd, pr
 	if (confinement.agent !== null) callAgent(errorFd, confinement.agent);
 	for (let fd = 3; fd < 3 + preserveFds; fd++) sys.dup2(fd, fd);
 	sys.signals_reset();
+	if (ready.holdsSignals) sys.sigprocmask(SIG_BLOCK, catchableSignals);
 	applyRlimits(ready.limits);
 	sys.final_exec({
 		fd: ready.fd,

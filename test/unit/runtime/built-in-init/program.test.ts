@@ -12,6 +12,7 @@ const ready: ReadyProcess = {
 	argv: ["app", "-x"],
 	envp: ["A=1"],
 	note: "it is odd",
+	holdsSignals: false,
 	limits: [],
 	confinement: {} as ReadyProcess["confinement"],
 };
@@ -31,6 +32,7 @@ describe("the init", () => {
 			...ready,
 			fd: -1,
 			path: "/proc/self/fd/9",
+			holdsSignals: true,
 			argv: ["tsrun-init", "forward", "fds", "1", "--", "/bin/app", "app", "-x"],
 			note: "it is the built-in init",
 		});

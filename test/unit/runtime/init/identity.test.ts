@@ -266,6 +266,15 @@ describe("execute", () => {
 		expect(calls).toEqual(["signals_reset", "setrlimit", "final_exec"]);
 	});
 
+	it("lets signals wait for an init that takes them", () => {
+		const { warnings: _warnings, ...ready } = assume();
+		expect(() => execute({ ...ready, holdsSignals: true }, 9, 0)).toThrow(ProcessEnded);
+		expect(order("signals_reset", "sigprocmask", "final_exec")).toEqual(["signals_reset", "sigprocmask", "final_exec"]);
+		const [[, signals] = []] = door.args("sigprocmask");
+		expect(signals).toEqual(expect.arrayContaining([1, 15, 17, 31, 34, 64]));
+		for (const other of [9, 19, 32, 33]) expect(signals).not.toContain(other);
+	});
+
 	it("leaves the preserved descriptors open", () => {
 		const calls = run({}, {}, 2);
 		expect(calls.filter(({ name }) => name === "dup2").map(({ args }) => args)).toEqual([
