@@ -28,6 +28,8 @@ interface Sweep {
 	readonly command: readonly string[];
 	/** Of the calls that only look, every so manieth. */
 	readonly stride: number;
+	/** Fewer of them. */
+	readonly only?: (call: Call) => boolean;
 	/** What there must be before the command. */
 	readonly before?: () => void;
 	/** What is wrong when the command has failed. */
@@ -55,14 +57,14 @@ async function failEachCall(
 	folder: string,
 	id: string,
 	residue: Residue,
-	{ what, process, command, stride, before, failed }: Sweep,
+	{ what, process, command, stride, only = canFail, before, failed }: Sweep,
 ): Promise<void> {
 	const stopper = stopperOf(runtime, folder);
 	before?.();
 	const { calls } = stopper.watch(process, ...command);
 	runtime("delete", "--force", id);
 	const findings = collectFindings(`faults in ${what}`, calls.length);
-	for (const call of chooseCalls(calls.filter(canFail), stride)) {
+	for (const call of chooseCalls(calls.filter(canFail).filter(only), stride)) {
 		for (const errno of errnosFor(call)) {
 			before?.();
 			await findings.at(call, async () => {
@@ -129,6 +131,14 @@ describe("a system call that fails once", () => {
 		const { id, bundle, residue, sweep } = trial();
 		const command = ["create", "--bundle", bundle, id];
 		await sweep({ what: "init in create", process: 1, command, stride: 8, failed: () => leftBehind(residue) });
+	});
+
+	test("in the container's process, where it brings in the built-in init", async ({ trial }) => {
+		const { id, bundle, residue, sweep } = trial();
+		const command = ["create", "--init", "--bundle", bundle, id];
+		const only = ({ name }: Call) => ["memfd_create", "fcntl", "write"].includes(name);
+		const failed = () => leftBehind(residue);
+		await sweep({ what: "the built-in init", process: 1, command, stride: 1, only, failed });
 	});
 
 	test("in start", async ({ trial, runtime }) => {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
 import { test as base } from "../support/e2e.js";
+import { withInit } from "../support/inits.js";
 import { probe, repository } from "../support/paths.js";
 import { needs } from "../support/skip.js";
 
@@ -93,6 +94,12 @@ describe("ASan and UBSan have nothing to say", () => {
 			patch: everything({ hooks: join(folder, "hooks") }),
 		});
 		expect(sanitized("run", "--bundle", bundle, newId())).toMatchObject({ status: 1, stdout: "EPERM\n", stderr: "" });
+	});
+
+	test("about the built-in init", ({ sanitized, makeBundle, newId }) => {
+		const patch = withInit("graceful", { remap: "TERM=QUIT" });
+		const bundle = makeBundle({ args: ["/probe", "exit", "4"], patch });
+		expect(sanitized("run", "--bundle", bundle, newId())).toEqual({ status: 4, stdout: "", stderr: "" });
 	});
 
 	test("about its own words", ({ sanitized }) => {
