@@ -15,6 +15,7 @@ import {
 	MOUNT_ATTR_STRICTATIME,
 	MS_BIND,
 	MS_DIRSYNC,
+	MS_I_VERSION,
 	MS_LAZYTIME,
 	MS_MANDLOCK,
 	MS_NOATIME,
@@ -27,6 +28,7 @@ import {
 	MS_REC,
 	MS_RELATIME,
 	MS_REMOUNT,
+	MS_SILENT,
 	MS_STRICTATIME,
 	MS_SYNCHRONOUS,
 	ST_NOATIME,
@@ -115,13 +117,15 @@ function forEachBelow(mount: Fd, change: (below: Fd) => void): void {
 	visit(top);
 }
 
-/** Names that fsconfig(2) knows; those that clear a flag ("async") need none here. */
+/** Those that clear a flag ("async") need none here. */
 const superblockFlags: Readonly<Record<string, number>> = {
 	ro: MS_RDONLY,
 	sync: MS_SYNCHRONOUS,
 	dirsync: MS_DIRSYNC,
 	lazytime: MS_LAZYTIME,
 	mand: MS_MANDLOCK,
+	iversion: MS_I_VERSION,
+	silent: MS_SILENT,
 };
 
 /** The same attribute for mount_setattr(2), statfs(2) and mount(2). */

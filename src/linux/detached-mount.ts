@@ -26,7 +26,7 @@ import type { FilesystemRequest, MountApi, Place, Settle } from "./mount-api.js"
 
 export const detachedMounts: MountApi = {
 	mountFilesystem: (request, place, settle) =>
-		request.data.every(fitsFsconfig)
+		request.data.every(fitsFsconfig) && !request.superblock.some((name) => onlyClassic.includes(name))
 			? attachTree(makeFilesystem(request), place, settle)
 			: classicMounts.mountFilesystem(request, place, settle),
 
@@ -81,7 +81,7 @@ function makeFilesystem({ type, source, superblock, data, attributes }: Filesyst
 		try {
 			// cgroup v1 and others without a device take any source, and some reject an empty one
 			if (source !== "") sys.fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0);
-			for (const option of [...superblock, ...data]) {
+			for (const option of [...superblock.filter((name) => !withoutFlag.includes(name)), ...data]) {
 				current = option;
 				setOption(fs, option);
 			}
@@ -93,6 +93,11 @@ function makeFilesystem({ type, source, superblock, data, attributes }: Filesyst
 		}
 	});
 }
+
+/** Flags of mount(2) that fsconfig(2) has no name for. */
+const onlyClassic: readonly string[] = ["iversion", "silent"];
+/** Their opposites: how a new file system is anyway. */
+const withoutFlag: readonly string[] = ["noiversion", "loud"];
 
 function setOption(fs: Fd, option: string): void {
 	const equals = option.indexOf("=");

@@ -107,10 +107,7 @@ export interface MountOptions {
 	readonly attributes: MountAttributes;
 	/** For the mount with all below it: "rro" and its kin. */
 	readonly recursiveAttributes: MountAttributes;
-	/**
-	 * fsconfig(2) flags: "sync", "async", "dirsync", "lazytime" …; read-only is `flags & MS_RDONLY`. `iversion` and
-	 * `silent` have no name there: they are in `flags` alone.
-	 */
+	/** Of the file system, by name: "sync", "async", "dirsync", "lazytime" …; read-only is `flags & MS_RDONLY`. */
 	readonly superblock: readonly string[];
 	/** MS_SHARED, MS_PRIVATE | MS_REC …, to be applied in this order. */
 	readonly propagation: readonly number[];
@@ -208,13 +205,9 @@ function attributeBits(flags: number): number {
 	);
 }
 
-/** Flags that fsconfig(2) takes by the name of their option. */
-const named = MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME | MS_MANDLOCK;
-
 function superblockNames({ set, cleared }: Flags): readonly string[] {
-	if (((set | cleared) & named) === 0) return [];
 	return Object.keys(superblockOptions).filter((name) => {
 		const effect = superblockOptions[name] ?? 0;
-		return effect > 0 ? effect & set & named : -effect & cleared & named;
+		return effect > 0 ? effect & set : -effect & cleared;
 	});
 }

@@ -13,6 +13,7 @@ export const configRules: readonly Rule<Config>[] = [
 	document.rootIsNamed,
 	document.destinationsAreAbsolute,
 	document.bindMountsHaveSources,
+	document.mountsHaveTypes,
 	document.mountMappingsComeInPairs,
 	document.idmapHasMapping,
 	document.annotationsHaveNames,

@@ -4,12 +4,21 @@ import type { Config } from "../types.js";
 import { hasNamespace } from "./namespaces.js";
 import type { Report } from "./rule.js";
 
+/** SemVer 2.0.0: nothing between dots is empty, and what is a number has no leading zero unless it names a build. */
+function majorVersion(text: string): string | undefined {
+	const [, major, release, build] =
+		/^(0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(-[\dA-Za-z.-]*)?(\+[\dA-Za-z.-]*)?$/.exec(text) ?? [];
+	const identifiers = (part: string | undefined) => part?.slice(1).split(".") ?? [];
+	const hasEmpty = [...identifiers(release), ...identifiers(build)].includes("");
+	return hasEmpty || identifiers(release).some((one) => /^0\d+$/.test(one)) ? undefined : major;
+}
+
 export function versionIsSupported({ ociVersion }: Config, report: Report): void {
-	const semver = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[\w.-]+)?(\+[\w.-]+)?$/.exec(ociVersion);
-	if (semver === null)
+	const major = majorVersion(ociVersion);
+	if (major === undefined)
 		report("CV-02", ".ociVersion", `expected a version such as "1.3.0"; found ${describe(ociVersion)}`);
 	// every 1.x means 1.0 to 1.x; what a later 1.x adds is an unknown member here
-	else if (semver[1] !== "1") report("CV-03", ".ociVersion", `expected a version 1.x; found ${describe(ociVersion)}`);
+	else if (major !== "1") report("CV-03", ".ociVersion", `expected a version 1.x; found ${describe(ociVersion)}`);
 }
 
 export function rootIsNamed({ root }: Config, report: Report): void {
@@ -29,6 +38,14 @@ export function bindMountsHaveSources({ mounts }: Config, report: Report): void 
 	mounts?.forEach(({ source, options }, index) => {
 		if (!source && (options?.includes("bind") || options?.includes("rbind")))
 			report("MT-07", `.mounts[${index}].source`, "a bind mount needs a source");
+	});
+}
+
+/** A new file system is of some type; `remount` changes what is there. */
+export function mountsHaveTypes({ mounts }: Config, report: Report): void {
+	mounts?.forEach(({ type, options }, index) => {
+		if (!type && !options?.some((option) => ["bind", "rbind", "remount"].includes(option)))
+			report("MT-09", `.mounts[${index}].type`, "is required unless bind, rbind or remount is among the options");
 	});
 }
 

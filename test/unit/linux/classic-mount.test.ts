@@ -45,10 +45,11 @@ describe("a new file system", () => {
 	});
 
 	it("has its file system's flags by their names; those that clear one need none", () => {
-		const names = ["ro", "sync", "dirsync", "lazytime", "mand"];
-		const flags = c.MS_RDONLY | c.MS_SYNCHRONOUS | c.MS_DIRSYNC | c.MS_LAZYTIME | c.MS_MANDLOCK;
+		const names = ["ro", "sync", "dirsync", "lazytime", "mand", "iversion", "silent"];
+		const flags =
+			c.MS_RDONLY | c.MS_SYNCHRONOUS | c.MS_DIRSYNC | c.MS_LAZYTIME | c.MS_MANDLOCK | c.MS_I_VERSION | c.MS_SILENT;
 		expect(flagsOfMount(0, names)).toBe(flags | c.MS_RELATIME);
-		expect(flagsOfMount(0, ["async", "nolazytime", "nomand"])).toBe(c.MS_RELATIME);
+		expect(flagsOfMount(0, ["async", "nolazytime", "nomand", "noiversion", "loud"])).toBe(c.MS_RELATIME);
 	});
 
 	it("leaves nothing open when settling fails", () => {

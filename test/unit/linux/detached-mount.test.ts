@@ -50,6 +50,25 @@ describe("a new file system", () => {
 		expect(door.args("move_mount")).toEqual([[mount, "", 500, "", onto]]);
 	});
 
+	it("is made by mount(2) where only that has the flag", () => {
+		for (const name of ["iversion", "silent"])
+			detachedMounts.mountFilesystem(request({ superblock: [name] }), place, () => {});
+		expect(door.args("mount").map(([, , , flags]) => flags)).toEqual([
+			c.MS_I_VERSION | c.MS_RELATIME,
+			c.MS_SILENT | c.MS_RELATIME,
+		]);
+		expect(door.names).not.toContain("fsopen");
+	});
+
+	it("has no use for what clears such a flag", () => {
+		detachedMounts.mountFilesystem(
+			request({ source: "", superblock: ["noiversion", "loud", "async"] }),
+			place,
+			() => {},
+		);
+		expect(door.args("fsconfig").map(([, , key]) => key)).toEqual(["async", null]);
+	});
+
 	it("leaves no descriptor but the mount's", () => {
 		const open = watchFds();
 		const mount = detachedMounts.mountFilesystem(request(), place, () => {});

@@ -32,10 +32,10 @@ const superblock: Record<string, [number, number, string[]]> = {
 	nolazytime: [0, c.MS_LAZYTIME, ["nolazytime"]],
 	mand: [c.MS_MANDLOCK, 0, ["mand"]],
 	nomand: [0, c.MS_MANDLOCK, ["nomand"]],
-	iversion: [c.MS_I_VERSION, 0, []],
-	noiversion: [0, c.MS_I_VERSION, []],
-	silent: [c.MS_SILENT, 0, []],
-	loud: [0, c.MS_SILENT, []],
+	iversion: [c.MS_I_VERSION, 0, ["iversion"]],
+	noiversion: [0, c.MS_I_VERSION, ["noiversion"]],
+	silent: [c.MS_SILENT, 0, ["silent"]],
+	loud: [0, c.MS_SILENT, ["loud"]],
 };
 
 const propagation: Record<string, number> = {

@@ -103,10 +103,11 @@ describe("an invalid configuration", () => {
 			load({ ociVersion: "1", process: { cwd: "x", args: ["sh"] }, mounts: [{ destination: 5 }], hooks: {} }),
 		);
 		expect(error.message.split("\n")).toEqual([
-			"invalid config.json: 4 errors",
+			"invalid config.json: 5 errors",
 			"$.root: is required but missing",
 			"$.mounts[0].destination: expected a string; found 5",
 			'$.ociVersion: expected a version such as "1.3.0"; found "1"',
+			"$.mounts[0].type: is required unless bind, rbind or remount is among the options",
 			'$.process.cwd: Cwd must be an absolute path; found "x"',
 		]);
 	});

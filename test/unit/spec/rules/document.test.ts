@@ -2,17 +2,42 @@ import { describe, expect, test } from "vitest";
 import { configWith, configWithLinux, issuesOfConfig, named } from "../support.js";
 
 const found = (members: Record<string, unknown>) => named(issuesOfConfig(configWith(members)));
-const foundInMount = (mount: Record<string, unknown>) => found({ mounts: [{ destination: "/x", ...mount }] });
+const foundInMount = (mount: Record<string, unknown>) =>
+	found({ mounts: [{ destination: "/x", type: "tmpfs", ...mount }] });
 
 describe("ociVersion", () => {
-	test.each(["1.0.0", "1.0.2-dev", "1.2.1+build.5", "1.3.0", "1.3.0-rc.1", "1.99.0"])(
-		"%s is supported",
-		(ociVersion) => {
-			expect(found({ ociVersion })).toEqual([]);
-		},
-	);
+	test.each([
+		"1.0.0",
+		"1.0.2-dev",
+		"1.2.1+build.5",
+		"1.3.0",
+		"1.3.0-rc.1",
+		"1.99.0",
+		"1.3.0+dev",
+		"1.3.0--.0.a-1+001.-",
+	])("%s is supported", (ociVersion) => {
+		expect(found({ ociVersion })).toEqual([]);
+	});
 
-	test.each(["", "1", "1.3", "v1.3.0", "1.03.0", "1.3.0 ", "latest"])("%j is no version", (ociVersion) => {
+	test.each([
+		"",
+		"1",
+		"1.3",
+		"v1.3.0",
+		"1.03.0",
+		"1.3.0 ",
+		"latest",
+		"1.3.0-",
+		"1.3.0-a..b",
+		"1.3.0-a.",
+		"1.3.0-01",
+		"1.3.0-a_b",
+		"1.3.0+",
+		"1.3.0+a+b",
+		"1.3.0+a.",
+		"1.3.0-a.+b",
+		"1.3.0\n",
+	])("%j is no version", (ociVersion) => {
 		expect(found({ ociVersion })).toEqual(["CV-02 $.ociVersion"]);
 	});
 
@@ -31,7 +56,7 @@ describe("mounts", () => {
 	});
 
 	test("a relative destination is a warning", () => {
-		expect(issuesOfConfig(configWith({ mounts: [{ destination: "data" }] }))).toMatchObject([
+		expect(issuesOfConfig(configWith({ mounts: [{ destination: "data", type: "tmpfs" }] }))).toMatchObject([
 			{ rule: "MT-03", severity: "warning", message: 'expected an absolute path; "data" is taken from "/"' },
 		]);
 	});
@@ -39,6 +64,13 @@ describe("mounts", () => {
 	test.each(["bind", "rbind"])("a %s mount needs a source", (option) => {
 		expect(foundInMount({ options: ["ro", option] })).toEqual(["MT-07 $.mounts[0].source"]);
 		expect(foundInMount({ options: ["ro", option], source: "data" })).toEqual([]);
+	});
+
+	test("MT-09 a new file system has a type; what is there already needs none", () => {
+		for (const type of [undefined, ""])
+			expect(foundInMount({ type, options: ["ro"] })).toEqual(["MT-09 $.mounts[0].type"]);
+		for (const option of ["bind", "rbind", "remount"])
+			expect(foundInMount({ type: undefined, source: "/a", options: [option] })).toEqual([]);
 	});
 
 	test("a mount that is not a bind mount needs none", () => {
@@ -67,7 +99,9 @@ describe("mappings of a mount", () => {
 
 	test("may come from the container's user namespace", () => {
 		const config = configWithLinux({});
-		expect(issuesOfConfig({ ...config, mounts: [{ destination: "/x", options: ["ridmap"] }] })).toEqual([]);
+		expect(issuesOfConfig({ ...config, mounts: [{ destination: "/x", type: "tmpfs", options: ["ridmap"] }] })).toEqual(
+			[],
+		);
 	});
 });
 
