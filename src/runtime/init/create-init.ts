@@ -172,8 +172,8 @@ function prepareRoot(launch: Launch, socket: Fd, enterCgroup: () => void): Fd {
 	}
 	if (config.process) sys.close(openOrMakeInRoot(root, config.process.cwd, "directory"));
 	finishMounts(mounts, root);
-	makePathsReadonly(root, linux?.readonlyPaths ?? []);
-	maskPaths(root, linux?.maskedPaths ?? []);
+	makePathsReadonly(root, linux?.readonlyPaths ?? [], mounts);
+	maskPaths(root, linux?.maskedPaths ?? [], mounts);
 	if (config.root.readonly) makeReadonly(root);
 	sys.umask(umask);
 	return root;

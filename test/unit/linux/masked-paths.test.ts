@@ -25,7 +25,7 @@ const covered = () => door.args("move_mount").map(([, , place]) => place);
 
 describe("maskPaths", () => {
 	it("covers files with /dev/null and directories with an empty, sealed file system", () => {
-		maskPaths(root, ["/proc/kcore", "/proc/scsi"]);
+		maskPaths(root, ["/proc/kcore", "/proc/scsi"], []);
 		expect(covered().length).toBe(2);
 		expect(door.args("fsopen")).toEqual([["tmpfs", c.FSOPEN_CLOEXEC]]);
 		expect(door.args("fsmount")[0]?.[2]).toBe(
@@ -34,7 +34,7 @@ describe("maskPaths", () => {
 	});
 
 	it("takes one file system for all directories, and one device for all files", () => {
-		maskPaths(root, ["/proc/scsi", "/sys/firmware", "/sys", "/proc/kcore", "/proc/keys"]);
+		maskPaths(root, ["/proc/scsi", "/sys/firmware", "/sys", "/proc/kcore", "/proc/keys"], []);
 		expect(door.args("fsopen").length).toBe(1);
 		expect(door.args("openat").filter(([, path]) => path === "/dev/null").length).toBe(1);
 		expect(covered().length).toBe(5);
@@ -46,14 +46,14 @@ describe("maskPaths", () => {
 	});
 
 	it("leaves alone what is not there, and does once what is named twice", () => {
-		maskPaths(root, ["/missing", "/proc/keys/below", "/proc/keys", "/proc/keys"]);
+		maskPaths(root, ["/missing", "/proc/keys/below", "/proc/keys", "/proc/keys"], []);
 		expect(covered().length).toBe(1);
 	});
 
 	it("stays inside the root, and leaves nothing open", () => {
 		door.files({ "/c/proc/link": { link: "/../../etc/shadow" }, "/etc/shadow": "" });
 		const open = watchFds();
-		maskPaths(root, ["/proc/link", "/proc/scsi", "/proc/kcore"]);
+		maskPaths(root, ["/proc/link", "/proc/scsi", "/proc/kcore"], []);
 		expect(covered().length).toBe(2);
 		expect(open.size).toBe(0);
 	});
@@ -63,7 +63,7 @@ describe("maskPaths", () => {
 		const open = watchFds();
 		let error: unknown;
 		try {
-			maskPaths(root, ["/proc/scsi"]);
+			maskPaths(root, ["/proc/scsi"], []);
 		} catch (thrown) {
 			error = thrown;
 		}
@@ -74,15 +74,46 @@ describe("maskPaths", () => {
 
 	it("has nothing to do for an empty list", () => {
 		const before = door.calls.length;
-		maskPaths(root, []);
-		makePathsReadonly(root, []);
+		maskPaths(root, [], []);
+		makePathsReadonly(root, [], []);
 		expect(door.calls.length).toBe(before);
+	});
+
+	describe("in /proc", () => {
+		const proc = { destination: "/proc", type: "proc", source: "proc" };
+
+		it("starts at what is mounted there, whatever comes into its place", () => {
+			door.answer("fstatfs", { type: c.PROC_SUPER_MAGIC, flags: 0 });
+			const open = watchFds();
+			maskPaths(root, ["/proc/kcore", "/proc/keys", "/sys/firmware"], [proc]);
+			expect(door.args("openat2").map(([from, path]) => [from === root, path])).toEqual([
+				[true, "/proc"],
+				[false, "/kcore"],
+				[false, "/keys"],
+				[true, "/sys/firmware"],
+			]);
+			expect(open.size).toBe(0);
+		});
+
+		it("is refused when another thing has come into its place, and leaves nothing open", () => {
+			door.answer("fstatfs", { type: c.TMPFS_MAGIC, flags: 0 });
+			const open = watchFds();
+			expect(() => maskPaths(root, ["/proc/kcore"], [proc])).toThrow('"/proc" is no longer what was mounted there');
+			expect(open.size).toBe(0);
+		});
+
+		it("asks for what was mounted last", () => {
+			door.answer("fstatfs", { type: c.TMPFS_MAGIC, flags: 0 });
+			const mounts = ["sysfs", "tmpfs"].map((type) => ({ destination: "/sys", type, source: type }));
+			maskPaths(root, ["/sys/firmware"], mounts);
+			expect(covered().length).toBe(1);
+		});
 	});
 
 	it("works with mount(2) alone", () => {
 		door.fail("mount_setattr", "ENOSYS");
 		const open = watchFds();
-		maskPaths(root, ["/proc/kcore", "/proc/scsi", "/sys/firmware"]);
+		maskPaths(root, ["/proc/kcore", "/proc/scsi", "/sys/firmware"], []);
 		const sealed = c.MS_RDONLY | c.MS_NOSUID | c.MS_NODEV | c.MS_NOEXEC | c.MS_RELATIME;
 		expect(door.args("mount").map(([, , type, flags]) => [type, flags])).toEqual([
 			[null, c.MS_BIND],
@@ -97,7 +128,7 @@ describe("maskPaths", () => {
 describe("makePathsReadonly", () => {
 	it("makes each path a read-only mount of itself, with all below", () => {
 		const open = watchFds();
-		makePathsReadonly(root, ["/proc/scsi", "/proc/keys", "/proc/scsi", "/missing"]);
+		makePathsReadonly(root, ["/proc/scsi", "/proc/keys", "/proc/scsi", "/missing"], []);
 		const clones = door.args("open_tree");
 		expect(clones.length).toBe(2);
 		expect(clones.every(([, , flags]) => (flags & c.AT_RECURSIVE) !== 0)).toBe(true);
@@ -109,6 +140,6 @@ describe("makePathsReadonly", () => {
 
 	it("names the path in an error", () => {
 		door.fail("open_tree", "EINVAL");
-		expect(() => makePathsReadonly(root, ["/proc/keys"])).toThrow('protect "/proc/keys": invalid argument');
+		expect(() => makePathsReadonly(root, ["/proc/keys"], [])).toThrow('protect "/proc/keys": invalid argument');
 	});
 });
