@@ -98,6 +98,8 @@ static const struct command commands[] = {
 	{ "door", do_door, 0, "" },
 	{ "exchange", do_exchange, 2, "A B" },
 	{ "hunt", do_hunt, 1, "NAME" },
+	{ "inherited", do_inherited, 0, "[FILE]" },
+	{ "nasty", do_nasty, 1, "PROGRAM [ARGUMENT…]" },
 	{ "refuse", do_refuse, 3, "ERRNO CALL[,CALL…] PROGRAM [ARGUMENT…]" },
 	{ 0 },
 };

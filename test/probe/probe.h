@@ -78,6 +78,12 @@ int do_every_signal(int argc, char **argv);
 int do_linger(int argc, char **argv);
 int do_queue(int argc, char **argv);
 
+void put_signals(void);
+
+/* inherited.c: what no configuration names */
+int do_inherited(int argc, char **argv);
+int do_nasty(int argc, char **argv);
+
 /* agent.c: what decides calls of SCMP_ACT_NOTIFY */
 int do_agent(int argc, char **argv);
 

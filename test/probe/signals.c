@@ -45,17 +45,30 @@ static void print_those(const char *label, int (*belongs)(int number))
 	putchar(']');
 }
 
-int do_signals(int argc, char **argv)
+static void print_signals(void)
 {
-	(void)argc, (void)argv;
 	putchar('{');
 	print_those("blocked", is_blocked);
 	putchar(',');
 	print_those("ignored", is_ignored);
 	putchar(',');
 	print_those("caught", is_caught);
-	puts("}");
+	putchar('}');
+}
+
+int do_signals(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	print_signals();
+	putchar('\n');
 	return 0;
+}
+
+/* As a member of an object that has others. */
+void put_signals(void)
+{
+	fputs(",\"signals\":", stdout);
+	print_signals();
 }
 
 /* PID 1 of a namespace does not die of it: the kernel drops what has no handler. Then the status is 1. */

@@ -54,8 +54,8 @@ export interface Received {
 	readonly fds: readonly Fd[];
 }
 
-/** SOCK_SEQPACKET keeps messages apart; a message longer than this would be cut, so texts are. */
-const longestMessage = 60_000;
+/** SOCK_SEQPACKET keeps messages apart, and cuts what does not fit into the buffer that it is received in. */
+const longestMessage = 65_536;
 
 /** Nobody has to wait longer for the other side; hooks have their own limits. */
 export const patience = 60_000;
@@ -65,7 +65,21 @@ export function syncPair(): readonly [runtime: Fd, process: Fd] {
 }
 
 export function send(socket: Fd, message: Message, fds: readonly Fd[] = []): void {
-	sys.sendmsg(socket, JSON.stringify(message), fds);
+	sys.sendmsg(socket, encode(message), fds);
+}
+
+/** Names of the image and the configuration have any length (CVE-2021-43784 was one cut short): long texts lose their middles. */
+function encode(message: Message): string {
+	let text = JSON.stringify(message);
+	// a UTF-16 unit takes up to three bytes
+	for (let most = 8192; text.length > longestMessage / 3; most /= 2) {
+		text = JSON.stringify(message, (_key, value) =>
+			typeof value === "string" && value.length > most
+				? `${value.slice(0, most / 2)}…${value.slice(-most / 2)}`
+				: value,
+		);
+	}
+	return text;
 }
 
 /** The runtime's side: a process that has ended meanwhile has left its last word, which is read next. */
@@ -99,10 +113,10 @@ function parse(socket: Fd): Received | null {
 /** The other side may have gone with something of ours unread: that is told once (ECONNRESET), and what it said comes after. */
 export function receiveText(socket: Fd): { readonly data: string; readonly fds: readonly Fd[] } {
 	try {
-		return sys.recvmsg(socket, 65_536);
+		return sys.recvmsg(socket, longestMessage);
 	} catch (error) {
 		if (!hasCode(error, "ECONNRESET")) throw error;
-		return sys.recvmsg(socket, 65_536);
+		return sys.recvmsg(socket, longestMessage);
 	}
 }
 
@@ -112,7 +126,7 @@ export function sendError(socket: Fd, error: unknown): void {
 	const { cause: _cause, ...details } = known ? error.details : ({} as ErrorDetails);
 	const id: ErrorId = known ? error.id : isSysError(error) ? "process-failed" : "internal";
 	const stack = id === "internal" && error instanceof Error ? error.stack : undefined;
-	send(socket, { type: "error", id, text: messageOf(error).slice(0, longestMessage), details, stack });
+	send(socket, { type: "error", id, text: messageOf(error), details, stack });
 }
 
 /** An "error" message as the exception it was on the other side. */
