@@ -1,6 +1,7 @@
 /** From the words of one command to its exit status: which verb, with which flags, for which host. */
 
 import { hasUnit } from "../runtime/has-unit.js";
+import type { Host } from "../runtime/host.js";
 import { listenFds } from "../runtime/process/listen-fds.js";
 import { type GivenFlag, scanArguments } from "./arguments.js";
 import { type Command, newCommand } from "./command.js";
@@ -56,11 +57,14 @@ async function runVerb(command: Command, verb: Verb, operands: readonly string[]
 	command.log = openLog(globals, 3 + listenFds() + preserved);
 	command.running = true;
 	const host = createHost(globals, command.log);
-	if (!globals.systemdCgroup && !(verb.changesCgroup && hasUnit(host, operands[0] ?? ""))) {
-		return verb.run(host, operands, flags);
-	}
+	if (!needsSystemd(verb, host, operands[0] ?? "")) return verb.run(host, operands, flags);
 	const { systemdDriver } = await import("../linux/cgroups/systemd/driver.js");
 	return verb.run(createHost(globals, command.log, systemdDriver), operands, flags);
+}
+
+function needsSystemd({ unit }: Verb, host: Host, id: string): boolean {
+	if (unit === undefined) return false;
+	return unit === "makes" ? host.systemdCgroup : hasUnit(host, id, unit === "joins");
 }
 
 /** From here on every system call is shown. */

@@ -32,8 +32,11 @@ export interface Verb<Values = FlagValues> {
 	readonly operands: { readonly least: number; readonly most: number };
 	/** Everything after the first operand belongs to the program that the verb starts. */
 	readonly flagsEndAtOperand?: true;
-	/** It changes or ends the cgroup of its first operand, which may be a unit of systemd, also without --systemd-cgroup. */
-	readonly changesCgroup?: true;
+	/**
+	 * What it does to the cgroup that may be a unit of systemd: makes one when --systemd-cgroup says so; changes or ends
+	 * that of its first operand; joins it, for which a user needs systemd.
+	 */
+	readonly unit?: "makes" | "changes" | "joins";
 	/** What a failure of the verb itself begins with: "tsrun create failed". */
 	readonly failurePrefix?: (program: string) => string;
 	/** Exit status of a failure, 1 unless told. */

@@ -3,9 +3,9 @@ import type { Host } from "./host.js";
 import { findStateDirectory, readStateFile } from "./state/store.js";
 
 /** By a look at the text alone, as the record may be damaged and the container half made. */
-export function hasUnit(host: Host, id: string): boolean {
+export function hasUnit(host: Host, id: string, onlyOfUser: boolean): boolean {
 	const directory = findStateDirectory(host, id);
 	if (directory === null) return false;
 	const text = readStateFile(directory, "state.json") ?? readStateFile(directory, "journal") ?? "";
-	return text.includes('"unit":{');
+	return onlyOfUser ? text.includes('"isUser":true') : text.includes('"unit":{');
 }

@@ -1,26 +1,12 @@
 /** update: the values end in the cgroup's files, what is not named stays, and a failed update changes nothing. */
 import { describe, expect } from "vitest";
-import { control, isUnified } from "../support/cgroups.js";
+import { cpuQuota, cpuShares, memoryLimit, pidsLimit } from "../support/cgroups.js";
 import { test } from "../support/e2e.js";
 import { failed, failureOf } from "../support/failure.js";
 import { needs } from "../support/skip.js";
 import { awaitStatus, stateOf } from "../support/status.js";
 
 const silent = { status: 0, stdout: "", stderr: "" };
-
-/** What the kernel has by now, in whichever version of cgroups. */
-const memoryLimit = (pid: number) =>
-	isUnified() ? control(pid, "", "memory.max") : control(pid, "memory", "memory.limit_in_bytes");
-const pidsLimit = (pid: number) => control(pid, isUnified() ? "" : "pids", "pids.max");
-const cpuQuota = (pid: number) =>
-	isUnified() ? control(pid, "", "cpu.max").split(" ")[0] : control(pid, "cpu", "cpu.cfs_quota_us");
-/** On v2 as the weight that it comes to. */
-const cpuShares = (pid: number) => {
-	const weights: Record<string, string> = { "35": "256", "59": "512", "100": "1024" };
-	if (!isUnified()) return control(pid, "cpu", "cpu.shares");
-	const weight = control(pid, "", "cpu.weight");
-	return weights[weight] ?? `weight ${weight}`;
-};
 
 const limits = {
 	memory: { limit: 64 << 20 },

@@ -33,6 +33,28 @@ export function control(pid: Pid, controller: string, file: string): string {
 	return readFileSync(join(cgroupDirectory(pid, controller), file), "utf8").trimEnd();
 }
 
+/** Limits that the kernel has by now, in whichever version of cgroups. */
+export function memoryLimit(pid: number): string {
+	return isUnified() ? control(pid, "", "memory.max") : control(pid, "memory", "memory.limit_in_bytes");
+}
+
+export function pidsLimit(pid: number): string {
+	return control(pid, isUnified() ? "" : "pids", "pids.max");
+}
+
+/** Without the period. */
+export function cpuQuota(pid: number): string {
+	return isUnified() ? (control(pid, "", "cpu.max").split(" ")[0] ?? "") : control(pid, "cpu", "cpu.cfs_quota_us");
+}
+
+/** On v2 those that the weight stands for, of some. */
+export function cpuShares(pid: number): string {
+	const weights: Record<string, string> = { "35": "256", "59": "512", "100": "1024" };
+	if (!isUnified()) return control(pid, "cpu", "cpu.shares");
+	const weight = control(pid, "", "cpu.weight");
+	return weights[weight] ?? `weight ${weight}`;
+}
+
 /** Makes a cgroup in one hierarchy. */
 export function makeCgroup(controller: string, path: string): string {
 	const directory = join(hierarchyOf(controller), path);

@@ -21,6 +21,7 @@ it must be unique below one --root.`,
 		processFlags.preserveFds,
 	],
 	operands: { least: 1, most: 1 },
+	unit: "makes",
 	failurePrefix: (program) => `${program} create failed`,
 	run(host, [id = ""], values) {
 		createContainer(host, id, createOptions(values));

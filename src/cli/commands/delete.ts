@@ -12,7 +12,7 @@ export const verb: Verb<Values> = {
 container whose program has ended or was never started.`,
 	flags: [{ name: "force", short: "f", help: "kill a container that still runs; be content when there is none" }],
 	operands: { least: 1, most: 1 },
-	changesCgroup: true,
+	unit: "changes",
 	run(host, [id = ""], values) {
 		deleteContainer(host, id, values.force ?? false);
 		return 0;

@@ -54,6 +54,7 @@ executed.`,
 	],
 	operands: { least: 1, most: Number.POSITIVE_INFINITY },
 	flagsEndAtOperand: true,
+	unit: "joins",
 	failurePrefix: () => "exec failed",
 	failureStatus: 255,
 	run(host, [id = "", ...words], values) {

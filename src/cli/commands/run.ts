@@ -28,6 +28,7 @@ and the signal's number if a signal ended it).`,
 		processFlags.preserveFds,
 	],
 	operands: { least: 1, most: 1 },
+	unit: "makes",
 	failurePrefix: (program) => `${program} run failed`,
 	run(host, [id = ""], values) {
 		return runContainer(host, id, {

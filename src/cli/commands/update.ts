@@ -55,7 +55,7 @@ export const verb: Verb<Values> = {
 are not given stay as they are, as do those given as 0.`,
 	flags,
 	operands: { least: 1, most: 1 },
-	changesCgroup: true,
+	unit: "changes",
 	run(host, [id = ""], values) {
 		const changes = values.resources ? readResources(values.resources) : fromFlags(values);
 		updateContainer(host, id, changes, shares(host, values));

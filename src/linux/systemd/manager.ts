@@ -23,6 +23,8 @@ export interface SystemdManager {
 	startUnit(name: string, properties: readonly Property[]): void;
 	/** For the life of the unit, and in force when it returns. */
 	setProperties(name: string, properties: readonly Property[]): void;
+	/** Moves a process of the caller's into a cgroup of a delegated unit, "" or "/sub", also where the caller may not. */
+	attachProcess(name: string, subCgroup: string, pid: number): void;
 	/** Ends it and forgets a failure of it; one that is gone is fine. */
 	stopUnit(name: string): void;
 	close(): void;
@@ -78,6 +80,11 @@ function managerOn(bus: Bus, isUser: boolean, controlGroup: string, version: num
 			orThrow(set(left), `set properties of the unit "${name}"`, isUser, name);
 			// systemd writes the control files after it has answered, and before it reads the next call
 			bus.ask({ destination: service, path, interface: "org.freedesktop.DBus.Peer", member: "Ping" })(left);
+		},
+		attachProcess(name, subCgroup, pid) {
+			const left = startClock(jobTime);
+			const attach = bus.ask(managerCall("AttachProcessesToUnit", "ssau", [name, subCgroup, [pid]]));
+			orThrow(attach(left), `move process ${pid} into the unit "${name}"`, isUser, name);
 		},
 		stopUnit(name) {
 			const left = startClock(jobTime);

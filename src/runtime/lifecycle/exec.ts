@@ -86,7 +86,7 @@ function startProcess(
 			: null,
 		preserveFds: options.preserveFds,
 	};
-	const cgroup = cgroupFor(record, options.cgroups);
+	const cgroup = cgroupFor(host, record, options.cgroups);
 	const { child, socket } = spawnExec(plan, cgroup);
 	undo.add("end the process", () => killChild(child));
 	if (record.resctrl) joinGroups(record.resctrl, child.pid);
@@ -121,7 +121,7 @@ function openInit(record: ContainerRecord): Fd {
 }
 
 /** The container's cgroup, or what --cgroup names below it. */
-function cgroupFor({ cgroup }: ContainerRecord, requests: readonly string[]): Cgroup | null {
+function cgroupFor(host: Host, { cgroup }: ContainerRecord, requests: readonly string[]): Cgroup | null {
 	if (cgroup === null) {
 		if (requests.length === 0) return null;
 		throw new TsrunError(
@@ -130,7 +130,7 @@ function cgroupFor({ cgroup }: ContainerRecord, requests: readonly string[]): Cg
 		);
 	}
 	const wanted: CgroupRecord = requests.length === 0 ? cgroup : subCgroup(cgroup, requests);
-	return openCgroup(wanted);
+	return openCgroup(wanted, host.systemd);
 }
 
 /** --process: a process of its own, which takes from the container's what it leaves open, as with runc. */

@@ -50,6 +50,8 @@ hostname vm
 
 if [ "$VM_SYSTEMD" = yes ]; then
 	sh "$here/systemd.sh"
+	# it looks there, and not in /proc, when it takes the machine for a container by what the host has in /
+	export SYSTEMD_PROC_CMDLINE="$(cat /proc/cmdline)"
 	exec /lib/systemd/systemd --unit=vm.target --show-status=0 --log-level=notice --log-target=console
 fi
 

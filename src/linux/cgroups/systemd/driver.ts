@@ -116,6 +116,11 @@ function openUnit(record: CgroupRecord, { name, isUser }: UnitRecord): Cgroup {
 	const files = openCgroupfs(record);
 	return {
 		...files,
+		...(isUser && {
+			// from a session of the user's the kernel lets nobody but systemd move a process to its own units
+			joinFd: () => -1,
+			enter: () => withSystemd(isUser, (manager) => manager.attachProcess(name, below(record, name), sys.getpid())),
+		}),
 		apply(resources) {
 			withSystemd(isUser, (manager) => {
 				manager.setProperties(name, resourceProperties(resources, record.version, manager.version));
@@ -127,6 +132,12 @@ function openUnit(record: CgroupRecord, { name, isUser }: UnitRecord): Cgroup {
 			files.destroy();
 		},
 	};
+}
+
+/** "" for the unit's own cgroup, "/sub" for one that the container has made in it. */
+function below({ paths }: CgroupRecord, name: string): string {
+	const path = paths[""] ?? "";
+	return path.slice(path.indexOf(`/${name}`) + name.length + 1);
 }
 
 function withSystemd(isUser: boolean, use: (manager: SystemdManager) => void): void {

@@ -116,6 +116,21 @@ describe("setProperties", () => {
 	});
 });
 
+describe("attachProcess", () => {
+	it("hands over one process, and what systemd says against it", () => {
+		const fake = fakeSystemd();
+		connectSystemd(true).attachProcess(scope, "/sub", 4711);
+		expect(fake.calls).toEqual([{ member: "AttachProcessesToUnit", body: [scope, "/sub", [4711]] }]);
+		fake.answers.AttachProcessesToUnit = () => ({
+			error: "org.freedesktop.DBus.Error.AccessDenied",
+			text: "Not yours",
+		});
+		expect(() => connectSystemd(true).attachProcess(scope, "", 4711)).toThrow(
+			failed(`unable to move process 4711 into the unit "${scope}": Not yours`),
+		);
+	});
+});
+
 describe("stopUnit", () => {
 	it("ends the unit and forgets its failure", () => {
 		const fake = fakeSystemd();

@@ -83,3 +83,32 @@ describe("the systemd driver", () => {
 		expect(() => systemdDriver.plan(hybrid, { ...request, isUser: true })).toThrow("need cgroup v2");
 	});
 });
+
+describe("a user's unit", () => {
+	const record = (path: string) => ({
+		version: 2 as const,
+		paths: { "": `/sys/fs/cgroup/user@1.service/user.slice/${path}` },
+		unifiedMountPoint: "/sys/fs/cgroup",
+		unit: { name: "p-n.scope", isUser: true },
+	});
+
+	it("is entered through systemd, also a cgroup in it, since the kernel may not let the user", () => {
+		const fake = fakeSystemd();
+		door.answer("getpid", 4711);
+		for (const [path, sub] of [
+			["p-n.scope", ""],
+			["p-n.scope/a/b", "/a/b"],
+		] as const) {
+			const cgroup = systemdDriver.open(record(path), record(path).unit);
+			expect(cgroup.joinFd()).toBe(-1);
+			cgroup.enter();
+			expect(fake.calls.at(-1)).toEqual({ member: "AttachProcessesToUnit", body: ["p-n.scope", sub, [4711]] });
+		}
+	});
+
+	it("is not the system's, which is entered by the clone", () => {
+		const system = { ...record("p-n.scope"), unit: { name: "p-n.scope", isUser: false } };
+		systemdDriver.open(system, system.unit).joinFd();
+		expect(door.args("openat").map(([, path]) => path)).toEqual([system.paths[""]]);
+	});
+});
