@@ -49,6 +49,7 @@ const known = {
 	fish: program("fish"),
 	go: program("go", "golang-go"),
 	docker: program("dockerd", "docker.io"),
+	containerd: program("containerd"),
 	podman: program("podman"),
 	tini: program("tini"),
 	"tini 0.19.0": version("tini", "tini version 0.19.0"),
