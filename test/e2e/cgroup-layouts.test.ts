@@ -7,37 +7,18 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { LinuxResources } from "../../src/spec/types.js";
 import type { BundleOptions } from "../support/bundle.js";
+import { inLayout } from "../support/cgroup-layouts.js";
 import { cgroupPath, hierarchyOf } from "../support/cgroups.js";
 import { test as base, shell } from "../support/container.js";
 import { failureOf } from "../support/failure.js";
 import { hoppers } from "../support/hoppers.js";
 import { describeLeaks, findLeaks } from "../support/leaks.js";
-import type { RunResult, Runtime } from "../support/runtime.js";
+import type { RunResult } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
 import { isAlive } from "../support/status.js";
 import { waitFor } from "../support/wait.js";
 
-/** What becomes the runtime in the end, after the mount namespace has been arranged by a shell. */
-function through(arrange: string, ...user: readonly string[]): string[] {
-	const script = `${arrange}; exec ${user.join(" ")} "$0" "$@"`;
-	return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script];
-}
-
-const layouts = {
-	v1: "umount /sys/fs/cgroup/unified",
-	v2: "umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup",
-	none: "umount -R /sys/fs/cgroup",
-	/** Mounted by somebody who has no /sys/fs/cgroup. */
-	elsewhere:
-		"umount -R /sys/fs/cgroup; mount -t tmpfs none /mnt; for one in pids devices; do mkdir /mnt/$one; mount -t cgroup -o $one cgroup /mnt/$one; done",
-} as const;
-
 type Call = (...args: string[]) => RunResult;
-
-const callIn =
-	(runtime: Runtime, layout: keyof typeof layouts): Call =>
-	(...args) =>
-		runtime.with({ through: through(layouts[layout]) }, ...args);
 
 const test = base
 	.extend("hybrid", { auto: true }, ({ skip }) => {
@@ -45,10 +26,10 @@ const test = base
 		needs(skip, "cgroup v1");
 		if (!existsSync("/sys/fs/cgroup/unified/cgroup.procs")) skip("this machine's cgroups are not v1 with v2 beside it");
 	})
-	.extend("v1", ({ runtime }) => callIn(runtime, "v1"))
-	.extend("v2", ({ runtime }) => callIn(runtime, "v2"))
-	.extend("none", ({ runtime }) => callIn(runtime, "none"))
-	.extend("elsewhere", ({ runtime }) => callIn(runtime, "elsewhere"));
+	.extend("v1", ({ runtime }) => inLayout(runtime, "v1"))
+	.extend("v2", ({ runtime }) => inLayout(runtime, "v2"))
+	.extend("none", ({ runtime }) => inLayout(runtime, "none"))
+	.extend("elsewhere", ({ runtime }) => inLayout(runtime, "elsewhere"));
 
 const silent = { status: 0, stdout: "", stderr: "" };
 

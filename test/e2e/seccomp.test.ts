@@ -2,12 +2,12 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import type { ContainerProcessState, Seccomp, SeccompAction, SeccompArg, SeccompRule } from "../../src/spec/types.js";
+import type { Seccomp, SeccompAction, SeccompArg, SeccompRule } from "../../src/spec/types.js";
+import { listenAsAgent } from "../support/agent.js";
 import type { BaseConfig, BundleOptions } from "../support/bundle.js";
 import { test as base } from "../support/e2e.js";
-import { probe, repository } from "../support/paths.js";
+import { repository } from "../support/paths.js";
 import { needs } from "../support/skip.js";
-import { type Watched, watch } from "../support/watched.js";
 
 const test = base
 	/** A bundle with this profile. */
@@ -390,39 +390,15 @@ describe("compiled filters", () => {
 });
 
 describe("an agent", () => {
-	interface Agent extends Watched {
-		readonly path: string;
-		/** What came with the connections. */
-		readonly told: () => readonly { readonly fds: number; readonly state: ContainerProcessState }[];
-		/** The numbers of the calls that it decided. */
-		readonly calls: () => readonly number[];
-		/** What came after that on each connection that was closed: nothing. */
-		readonly rests: () => readonly number[];
-	}
 	const mkdirNumber = 83;
 	const withAgent = test
 		/** Decides for that many processes that every call fails with EOPNOTSUPP. */
-		.extend("agent", ({ folder }) => async (connections: number): Promise<Agent> => {
-			const path = join(folder, "agent.sock");
-			const agent = watch("the agent", probe, ["agent", path, String(connections), "95"], {
-				env: { TSRUN_E2E: folder },
-			});
-			await agent.prints("listening\n");
-			const lines = () =>
-				agent
-					.stdout()
-					.trim()
-					.split("\n")
-					.slice(1)
-					.map((line) => JSON.parse(line));
-			return {
-				...agent,
-				path,
-				told: () => lines().filter(({ state }) => state),
-				calls: () => lines().flatMap(({ call }) => call ?? []),
-				rests: () => lines().flatMap(({ rest }) => rest ?? []),
-			};
-		});
+		.extend(
+			"agent",
+			({ folder }) =>
+				(connections: number) =>
+					listenAsAgent(folder, connections),
+		);
 	const asking = (listenerPath: string, more: Partial<Seccomp> = {}): Seccomp => ({
 		...allowBut({ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }),
 		listenerPath,

@@ -64,6 +64,10 @@ static void take_connection(struct agent *agent)
 		memcpy(&listener, CMSG_DATA(header), sizeof listener);
 	}
 	state[length > 0 ? length : 0] = '\0';
+	/* what is between its tokens is no part of it; in its strings there is no newline */
+	for (char *each = state; *each; each++)
+		if (*each == '\n')
+			*each = ' ';
 	printf("{\"fds\":%zu,\"state\":%s}\n", count, *state ? state : "null");
 	agent->connections++;
 	add(agent, peer, 0);

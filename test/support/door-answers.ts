@@ -107,6 +107,7 @@ export function defaultAnswers(nextFd: () => Fd): Answers {
 		seccomp_action_available: () => true,
 		seccomp_init: () => handle++,
 		seccomp_arch_native: () => 0xc000003e,
+		seccomp_arch_resolve_name: () => 0xc000003e,
 		seccomp_export_bpf: () => new ArrayBuffer(8),
 		seccomp_version: () => "2.5.4",
 		clock_gettime: () => {

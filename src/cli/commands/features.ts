@@ -1,6 +1,7 @@
 /** `features`: the features document of the specification (features.md), from the tables by which the code works. */
 import { mountOptionNames } from "../../linux/mount-options.js";
-import { actions, architectures, flags, operators } from "../../linux/seccomp/names.js";
+import { knownArchitectures } from "../../linux/seccomp/filter.js";
+import { actions, flags, operators } from "../../linux/seccomp/names.js";
 import { initAnnotations } from "../../runtime/built-in-init/plan.js";
 import { features } from "../../spec/features.js";
 import type { SeccompAction, SeccompFlag, SeccompOperator } from "../../spec/types.js";
@@ -21,7 +22,7 @@ seccomp.`,
 			seccomp: {
 				actions: Object.keys(actions).sort() as SeccompAction[],
 				operators: Object.keys(operators).sort() as SeccompOperator[],
-				archs: [...architectures].sort(),
+				archs: [...knownArchitectures()].sort(),
 				knownFlags: Object.keys(flags).sort() as SeccompFlag[],
 				supportedFlags: Object.keys(flags).sort() as SeccompFlag[],
 			},

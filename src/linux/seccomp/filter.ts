@@ -3,7 +3,7 @@
  * what the specification means: names it does not know are skipped, several conditions on one argument are
  * alternatives, and calls younger than the profile answer ENOSYS.
  */
-import type { Seccomp, SeccompAction, SeccompRule } from "../../spec/types.js";
+import type { Seccomp, SeccompAction, SeccompArch, SeccompRule } from "../../spec/types.js";
 import {
 	ENOSYS,
 	EPERM,
@@ -18,7 +18,7 @@ import type { SeccompComparison } from "../../sys/door.js";
 import { attempt, hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { type NewestCall, prependEnosysStub } from "./enosys-stub.js";
-import { actions, flags, libseccompName, operators } from "./names.js";
+import { actions, architectures, flags, libseccompName, operators } from "./names.js";
 
 const stage = "seccomp";
 
@@ -87,6 +87,11 @@ function addArchitectures(filter: number, names: readonly string[]): readonly nu
 		});
 	}
 	return [...tokens];
+}
+
+/** Those of the specification's architectures that this build's libseccomp knows. */
+export function knownArchitectures(): readonly SeccompArch[] {
+	return architectures.filter((name) => sys.seccomp_arch_resolve_name(libseccompName(name)) !== 0);
 }
 
 function addRule(filter: number, rule: SeccompRule, defaultAction: number): void {

@@ -90,7 +90,7 @@ describe("the SELinux label", () => {
 		expect(given()).toEqual([]);
 	});
 
-	it("is the context option of all others", () => {
+	it("RP-12 is the context option of all others", () => {
 		make({ destination: "/dev/pts", type: "devpts" }, "u:r:t:s0");
 		expect(given()).toEqual(["context=u:r:t:s0"]);
 	});

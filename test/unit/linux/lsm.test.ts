@@ -22,7 +22,7 @@ function errorOf(step: () => void): TsrunError {
 }
 
 describe("the AppArmor profile", () => {
-	it("is written to AppArmor's own folder, for the next execve", () => {
+	it("PL-01 is written to AppArmor's own folder, for the next execve", () => {
 		const fd = proc({
 			"/proc/42/attr/apparmor/current": "unconfined\n",
 			"/proc/42/attr/apparmor/exec": "",
@@ -89,7 +89,7 @@ describe("the AppArmor profile", () => {
 describe("the SELinux label", () => {
 	const enabled = { "/proc/filesystems": "nodev\tsysfs\nnodev\tselinuxfs\n" };
 
-	it("is written for the next execve, and for new keys", () => {
+	it("PL-19 is written for the next execve, and for new keys", () => {
 		const fd = proc({ ...enabled, "/proc/42/attr/exec": "", "/proc/42/attr/keycreate": "" });
 		setSelinuxKeyLabel(fd, label);
 		setSelinuxLabel(fd, label);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Features } from "../../../../src/spec/types.js";
+import { door } from "../../../support/door.js";
 import { call } from "../call.js";
 
 beforeEach(() => {
@@ -34,6 +35,13 @@ describe("features", () => {
 			archs: expect.arrayContaining(["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"]),
 			knownFlags: expect.arrayContaining(["SECCOMP_FILTER_FLAG_LOG"]),
 		});
+	});
+
+	it("leaves out the architectures that its libseccomp does not know", async () => {
+		door.answer("seccomp_arch_resolve_name", (name) => (name === "loongarch64" ? 0 : 1));
+		const { linux } = await document();
+		expect(linux?.seccomp?.archs).toHaveLength(22);
+		expect(linux?.seccomp?.archs).not.toContain("SCMP_ARCH_LOONGARCH64");
 	});
 
 	it("tells the versions of this build", async () => {

@@ -29,13 +29,13 @@ describe("ownsCgroup", () => {
 describe("delegate", () => {
 	const owned = () => door.args("fchownat").map(([, path, uid, gid]) => `${path} ${uid}:${gid}`);
 
-	it("hands over the directory and the files that the kernel lists, as far as they exist", () => {
+	it("CG-18 hands over the directory and the files that the kernel lists, as far as they exist", () => {
 		door.files({ "/sys/kernel/cgroup/delegate": "cgroup.procs\nmemory.oom.group\n", "/cg/x/cgroup.procs": "" });
 		delegate("/cg/x", 1000);
 		expect(owned()).toEqual(["/cg/x 1000:-1", "/cg/x/cgroup.procs 1000:-1", "/cg/x/memory.oom.group 1000:-1"]);
 	});
 
-	it("hands over the three files of the specification when the kernel has no list", () => {
+	it("CG-20 hands over the three files of the specification when the kernel has no list", () => {
 		door.files({ "/cg/x/cgroup.procs": "" });
 		delegate("/cg/x", 1000);
 		expect(owned()).toEqual(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { blkioWrites } from "../../../../../src/linux/cgroups/v1/blkio.js";
 
 describe("blkio on v1", () => {
-	it("writes weights to the files of CFQ, or where those are missing to BFQ's", () => {
+	it("BI-01 BI-02 BI-03 writes weights to the files of CFQ, or where those are missing to BFQ's", () => {
 		const weightDevice = [{ major: 8, minor: 0, weight: 500, leafWeight: 300 }];
 		expect(blkioWrites({ weight: 10, leafWeight: 20, weightDevice })).toEqual([
 			{ file: "blkio.weight", value: "10", otherwise: { file: "blkio.bfq.weight", value: "10" } },

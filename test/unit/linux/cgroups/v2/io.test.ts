@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ioWeight, ioWrites } from "../../../../../src/linux/cgroups/v2/io.js";
 
 describe("io on v2", () => {
-	it("writes weights to BFQ's file, or converted to io.weight", () => {
+	it("BI-01 BI-03 writes weights to BFQ's file, or converted to io.weight", () => {
 		expect(ioWrites({ weight: 500, weightDevice: [{ major: 8, minor: 0, weight: 1000 }] })).toEqual([
 			{ file: "io.bfq.weight", value: "500", otherwise: { file: "io.weight", value: "4950" } },
 			{ file: "io.bfq.weight", value: "8:0 1000", otherwise: { file: "io.weight", value: "8:0 10000" } },
