@@ -5,7 +5,7 @@ import { AT_FDCWD, S_IFDIR, S_IFMT } from "../sys/constants.js";
 import { errnoText, failure, hasCode, isSysError, TsrunError } from "../sys/errors.js";
 import { readFile } from "../sys/files.js";
 import { sys } from "../sys/index.js";
-import { type InitPlan, planInit, withInitFlag } from "./built-in-init/plan.js";
+import { type InitPlan, planInit, unknownInitAnnotations, withInitFlag } from "./built-in-init/plan.js";
 import type { Logger } from "./host.js";
 import type { CreateOptions } from "./options.js";
 
@@ -27,7 +27,8 @@ export function openBundle(directory: string, log: Logger, init?: CreateOptions[
 	const { config: given, warnings } = loadConfig(text);
 	const config = withInitFlag(given, init);
 	const builtInInit = planInit(config);
-	for (const { path: where, message } of warnings) log.warning(`config.json: ${where}: ${message}`);
+	for (const { path: where, message } of [...warnings, ...unknownInitAnnotations(config)])
+		log.warning(`config.json: ${where}: ${message}`);
 	const rootfs = findRootfs(path, config);
 	log.debug(`bundle ${path}: config.json is valid, the root filesystem is ${rootfs}`);
 	return { path, text, config, rootfs, builtInInit };

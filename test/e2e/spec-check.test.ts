@@ -51,7 +51,7 @@ describe("spec --check", () => {
 		expect(stdout).toContain(
 			'warning  AN-09  $.hostnmae: is unknown, and ignored; did you mean "hostname"? (config.md)\n',
 		);
-		expect(stdout).toMatch(/\nconfig\.json: 6 errors, 2 warnings\n$/);
+		expect(stdout).toMatch(/\nconfig\.json: 6 errors, 1 warning\n$/);
 		expect(readdirSync(bundle)).toEqual(before);
 	});
 });

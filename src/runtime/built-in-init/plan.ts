@@ -3,7 +3,7 @@
  * whatever is wrong in them is told before anything is made.
  */
 import { parseSignal } from "../../linux/signals.js";
-import { memberPath } from "../../spec/issue.js";
+import { type Issue, memberPath } from "../../spec/issue.js";
 import { parseJson } from "../../spec/json.js";
 import type { Config } from "../../spec/types.js";
 import { SIGKILL, SIGSTOP } from "../../sys/constants.js";
@@ -19,6 +19,7 @@ const annotations = {
 	deadline: `${initAnnotation}.deadline`,
 	supervise: `${initAnnotation}.supervise`,
 } as const;
+const knownAnnotations: readonly string[] = [initAnnotation, ...Object.values(annotations)];
 const stopSignalAnnotation = "org.opencontainers.image.stopSignal";
 
 /** The annotations that have a meaning here; a final "." makes a prefix. */
@@ -66,9 +67,8 @@ export function withInitFlag(config: Config, flag: InitMode | true | undefined):
  */
 export function planInit(config: Config): InitPlan | null {
 	const given = config.annotations ?? {};
-	const named = Object.keys(given).filter((name) => name.startsWith(initAnnotation));
+	const named = knownAnnotations.filter((name) => given[name] !== undefined);
 	if (named.length === 0) return null;
-	refuseUnknown(named);
 	const mode = parseMode(given[initAnnotation], named);
 	refuseUseless(given, mode);
 	const lingers = mode === "supervise" || mode === "graceful";
@@ -91,12 +91,20 @@ function wrong(annotation: string, problem: string, hint: string): TsrunError {
 	});
 }
 
-function refuseUnknown(names: readonly string[]): void {
-	const known = [initAnnotation, ...Object.values(annotations)];
-	const unknown = names.find((name) => !known.includes(name));
-	if (unknown === undefined) return;
-	const near = nearest(unknown, known);
-	throw wrong(unknown, "nothing of that name is known", near ? `did you mean ${near}?` : `known: ${known.join(", ")}`);
+/** AN-08: an annotation that nobody knows is ignored; one that was meant for us deserves a word. */
+export function unknownInitAnnotations({ annotations: given = {} }: Config): readonly Issue[] {
+	const ours = Object.keys(given).filter((name) => name.startsWith(`${initAnnotation}.`));
+	const unknown = ours.filter((name) => !knownAnnotations.includes(name));
+	return unknown.map((name) => {
+		const near = nearest(name, knownAnnotations);
+		return {
+			path: `$.annotations${memberPath(name)}`,
+			message: `is unknown, and ignored${near ? `; did you mean ${JSON.stringify(near)}?` : ""}`,
+			rule: "AN-08",
+			section: "config.md#annotations",
+			severity: "warning",
+		};
+	});
 }
 
 /** One of {@link initModes}. */

@@ -125,6 +125,14 @@ describe("spec --check", () => {
 		);
 	});
 
+	it("looks at our own annotations too, once the rest is right", async () => {
+		const annotations = { "org.tsrun.init": "nope", "org.tsrun.init.x": "" };
+		bundleWith(JSON.stringify({ ...JSON.parse(legal), annotations }));
+		expect((await call("spec --check")).stdout).toMatch(
+			/^error {4}AN-10 {2}\$\.annotations\["org\.tsrun\.init"\]: .*\nwarning {2}AN-08 .*\nconfig.json: 1 error, 1 warning\n$/,
+		);
+	});
+
 	it("a bundle that cannot be read is an error of its own", async () => {
 		bundleWith(null);
 		expect(await call("spec --check")).toMatchObject({

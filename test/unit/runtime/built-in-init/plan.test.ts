@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { isInitMode, planInit, withInitFlag } from "../../../../src/runtime/built-in-init/plan.js";
+import {
+	isInitMode,
+	planInit,
+	unknownInitAnnotations,
+	withInitFlag,
+} from "../../../../src/runtime/built-in-init/plan.js";
 import type { Config } from "../../../../src/spec/types.js";
 import { TsrunError } from "../../../../src/sys/errors.js";
 
@@ -56,11 +61,20 @@ describe("planInit", () => {
 		expect(refusal({ "org.tsrun.init": "" }).message).toContain('found ""');
 	});
 
-	it("refuses an annotation that it does not know", () => {
-		expect(refusal({ "org.tsrun.init": "forward", "org.tsrun.init.remaps": "TERM=QUIT" })).toMatchObject({
-			message: 'annotation "org.tsrun.init.remaps": nothing of that name is known',
-			hint: "did you mean org.tsrun.init.remap?",
-		});
+	it("AN-08 ignores an annotation that it does not know, and says which one was probably meant", () => {
+		const annotations = { "org.tsrun.init": "forward", "org.tsrun.init.remaps": "TERM=QUIT", "org.tsrun.initrd": "" };
+		expect(plan(annotations)).toEqual(plan({ "org.tsrun.init": "forward" }));
+		expect(unknownInitAnnotations(config(annotations))).toEqual([
+			{
+				path: '$.annotations["org.tsrun.init.remaps"]',
+				message: 'is unknown, and ignored; did you mean "org.tsrun.init.remap"?',
+				rule: "AN-08",
+				section: "config.md#annotations",
+				severity: "warning",
+			},
+		]);
+		expect(plan({ "org.tsrun.init.nothing-like-it": "x" })).toBeNull();
+		expect(unknownInitAnnotations(config())).toEqual([]);
 	});
 
 	it("refuses a detail without an init, and one that the mode has no use for", () => {
