@@ -67,6 +67,7 @@ const known = {
 	},
 	nsenter: program("nsenter", "util-linux"),
 	newuidmap: program("newuidmap", "uidmap"),
+	apparmor_parser: program("apparmor_parser", "apparmor"),
 	root: { met: () => process.getuid?.() === 0, missing: "not run by root" },
 	tsrun: {
 		met: () => runtimeProgram.endsWith("tsrun"),

@@ -17,7 +17,12 @@ const both = ["cgroup-start", "lifecycle", "pause", "update"];
 
 /** @type {Readonly<Record<string, TestMachine>>} */
 export const machines = {
-	v2: { ...uml, systemd: false, has: ["cgroup v2"], files: [...both, "cgroup-settings", "events", "stats"] },
+	v2: {
+		...uml,
+		systemd: false,
+		has: ["cgroup v2", "apparmor"],
+		files: [...both, "apparmor", "cgroup-settings", "events", "stats"],
+	},
 	systemd: {
 		...uml,
 		systemd: true,
