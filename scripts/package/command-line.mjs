@@ -11,8 +11,11 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
  * @typedef {{ summary: string, verbs: readonly VerbPage[], globalFlags: readonly Flag[] }} CommandLine
  */
 
-/** @returns {Promise<CommandLine>} without hidden flags */
-export async function commandLine() {
+/**
+ * @param {{ hidden?: boolean }} options `hidden`: with the flags that are accepted for other runtimes' sake
+ * @returns {Promise<CommandLine>}
+ */
+export async function commandLine({ hidden = false } = {}) {
 	const contents = `
 		export { programSummary, verbs } from "./src/cli/program.js";
 		export { globalFlags, versionFlag } from "./src/cli/global-flags.js";`;
@@ -27,7 +30,7 @@ export async function commandLine() {
 	const { programSummary, verbs, globalFlags, versionFlag } = await import(
 		`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
 	);
-	const shown = (/** @type {readonly Flag[]} */ flags) => flags.filter((flag) => !flag.hidden);
+	const shown = (/** @type {readonly Flag[]} */ flags) => flags.filter((flag) => hidden || !flag.hidden);
 	const pages = Object.entries(verbs).map(async ([name, { summary, load }]) => {
 		const { usage, description, flags } = (await load()).verb;
 		return { name, summary, usage, description, flags: shown(flags) };

@@ -57,3 +57,15 @@ describe("doctor", () => {
 		expect(stdout).toContain("cure: mount -t cgroup2 none /sys/fs/cgroup");
 	});
 });
+
+test("an engine is looked at by name", ({ runtime }) => {
+	for (const engine of ["docker", "containerd", "podman"]) {
+		const { stdout } = runtime("doctor", "--engine", engine);
+		expect(stdout.split("\n")[0]).toBe(engine);
+		expect(stdout).toMatch(new RegExp(`no container runs under ${engine} without|containers run under ${engine}: `));
+	}
+	expect(runtime("doctor", "--engine", "rkt")).toMatchObject({
+		status: 1,
+		stderr: expect.stringContaining("expected docker, containerd, podman"),
+	});
+});
