@@ -50,6 +50,10 @@ const known = {
 	go: program("go", "golang-go"),
 	docker: program("dockerd", "docker.io"),
 	containerd: program("containerd"),
+	"CNI plugins": {
+		met: () => existsSync("/usr/lib/cni/bridge"),
+		missing: "there is no /usr/lib/cni/bridge (apt-get install containernetworking-plugins)",
+	},
 	podman: program("podman"),
 	tini: program("tini"),
 	"tini 0.19.0": version("tini", "tini version 0.19.0"),

@@ -80,7 +80,10 @@ const handler = (name: RuntimeName) => {
 
 function writeSettings({ folder }: Box): string {
 	const own = join(folder, "containerd");
-	mkdirSync(own);
+	mkdirSync(join(own, "cni"), { recursive: true });
+	const ipam = { type: "host-local", subnet: "10.88.0.0/16", dataDir: "/run/cni" };
+	const network = { cniVersion: "0.4.0", name: "box", plugins: [{ type: "bridge", bridge: "cni0", ipam }] };
+	writeFileSync(join(own, "cni/box.conflist"), JSON.stringify(network));
 	const text = `version = 2
 root = "${own}/root"
 state = "/run/containerd/state"

@@ -15,7 +15,7 @@ export const dockerArchive = join(built, "images/docker.tar");
 export const ociArchive = join(built, "images/oci.tar");
 
 const settings = {
-	Cmd: ["/bin/sh"],
+	Cmd: ["/probe", "sleep"],
 	Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "FROM_IMAGE=yes"],
 	WorkingDir: "/",
 };
