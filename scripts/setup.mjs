@@ -51,6 +51,7 @@ const peers = {
 	containerd: "another engine",
 	"containernetworking-plugins": "the networks of its CRI",
 	podman: "another engine",
+	buildah: "another engine",
 	conmon: "what Podman leaves with a container",
 	tini: "the first process of the engines' boxes, and Docker's --init",
 	"dumb-init": "an init, as tini, to set beside the built-in one",

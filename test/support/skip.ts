@@ -49,6 +49,7 @@ const known = {
 	fish: program("fish"),
 	go: program("go", "golang-go"),
 	docker: program("dockerd", "docker.io"),
+	buildah: program("buildah"),
 	containerd: program("containerd"),
 	"CNI plugins": {
 		met: () => existsSync("/usr/lib/cni/bridge"),

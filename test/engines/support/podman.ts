@@ -17,7 +17,7 @@ const firstId = 300_000;
 /** Whoever it runs as, it is told as little as by a login. */
 export async function openPodman(uid: number): Promise<Podman> {
 	const box = await openBox();
-	const env = settings(box, uid);
+	const env = containersSettings(box, uid);
 	const runtimeFolder = uid === 0 ? "/run" : `/run/user/${uid}`;
 	const become = uid === 0 ? [] : ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
 	const podman = (...args: string[]) => box.run([...become, "podman", ...args], { env });
@@ -69,7 +69,8 @@ function within({ folder }: Box, file: string): string {
 	return copy;
 }
 
-function settings(box: Box, uid: number): Readonly<Record<string, string>> {
+/** The environment that makes Podman and buildah keep everything in the box. */
+export function containersSettings(box: Box, uid: number): Readonly<Record<string, string>> {
 	const own = join(box.folder, "podman");
 	const runtimeFolder = uid === 0 ? "/run" : `/run/user/${uid}`;
 	mkdirSync(join(own, "tmp"), { recursive: true });
