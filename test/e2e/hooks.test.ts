@@ -1,5 +1,5 @@
 /** Hooks: when, where, with what, and what becomes of the container when one fails (config.md#posix-platform-hooks). */
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Hook, Hooks } from "../../src/spec/types.js";
@@ -37,73 +37,6 @@ const sh = (script: string, more: Partial<Hook> = {}): Hook => ({
 const plain = (stderr: string) => stderr.replaceAll('\\"', '"');
 
 describe("hooks", () => {
-	// runc 1.1 runs poststart during create
-	test("run in their order, each at its time", ({ runtime, bundleWith, newId, diary, skip }) => {
-		needs(skip, "tsrun");
-		const id = newId();
-		const hooks = Object.fromEntries(
-			kinds.map((kind) => [kind, [diary.hook(kind, `${kind} 1`), diary.hook(kind, `${kind} 2`)]]),
-		);
-		const both = (...some: Kind[]) => some.flatMap((kind) => [`${kind} 1`, `${kind} 2`]);
-
-		expect(runtime("create", "--bundle", bundleWith(hooks), id)).toMatchObject({ status: 0, stdout: "", stderr: "" });
-		expect(diary.names()).toEqual(both("prestart", "createRuntime", "createContainer"));
-		expect(runtime("start", id)).toMatchObject({ status: 0, stdout: "", stderr: "" });
-		expect(diary.names().slice(6)).toEqual(both("startContainer", "poststart"));
-		expect(runtime("delete", "--force", id)).toMatchObject({ status: 0, stdout: "", stderr: "" });
-		expect(diary.names().slice(10)).toEqual(both("poststop"));
-	});
-
-	test("run in the namespaces of their kind, with the state as it is there", ({
-		runtime,
-		bundleWith,
-		newId,
-		diary,
-		skip,
-	}) => {
-		// runc 1.1 says "created" in poststart
-		needs(skip, "tsrun");
-		const id = newId();
-		const hooks = Object.fromEntries(kinds.map((kind) => [kind, [diary.hook(kind)]]));
-		const bundle = bundleWith(hooks, ["/probe", "sleep"], (config) => {
-			config.annotations = { "org.example.key": "värde" };
-		});
-		runtime("create", "--bundle", bundle, id);
-		const { pid } = JSON.parse(runtime("state", id).stdout);
-		const namespaces = (of: string) =>
-			Object.fromEntries(
-				["mnt", "pid", "net", "ipc", "uts"].map((type) => [type, readlinkSync(`/proc/${of}/ns/${type}`)]),
-			);
-		const container = namespaces(pid);
-		runtime("start", id);
-		runtime("delete", "--force", id);
-
-		const host = namespaces("self");
-		const whole = { id, bundle, annotations: { "org.example.key": "värde" } };
-		const seen = Object.fromEntries(diary.lines().map((line) => [line.argv[0], line]));
-		expect(seen.prestart).toMatchObject({ namespaces: host, state: { ...whole, status: "creating", pid } });
-		expect(seen.createRuntime).toMatchObject({ namespaces: host, state: { ...whole, status: "creating", pid } });
-		expect(seen.createContainer).toMatchObject({ namespaces: container, state: { ...whole, status: "creating" } });
-		expect(seen.startContainer).toMatchObject({ namespaces: container, state: { ...whole, status: "created" } });
-		expect(seen.poststart).toMatchObject({ namespaces: host, state: { ...whole, status: "running", pid } });
-		expect(seen.poststop).toMatchObject({ namespaces: host, state: { ...whole, status: "stopped" } });
-		for (const { state } of diary.lines()) expect(state.ociVersion).toMatch(/^1\.\d+\.\d+/);
-	});
-
-	// runc 1.1 tells its own view of the pid everywhere
-	test("of the container's namespaces read its pid as it is in there", ({
-		runtime,
-		bundleWith,
-		newId,
-		diary,
-		skip,
-	}) => {
-		needs(skip, "tsrun");
-		const hooks = { createContainer: [diary.hook("createContainer")], startContainer: [diary.hook("startContainer")] };
-		runtime("run", "--bundle", bundleWith(hooks, ["/bin/true"]), newId());
-		expect(diary.lines().map(({ state }) => state.pid)).toEqual([1, 1]);
-	});
-
 	test("get exactly the arguments and the environment that are given", ({ runtime, bundleWith, newId, diary }) => {
 		const both = (kind: Kind): Hook[] => {
 			const { path, args = [] } = diary.hook(kind, "not the path");
@@ -120,14 +53,6 @@ describe("hooks", () => {
 			expect(argv.slice(3)).toEqual(index % 2 === 0 ? ["0", "0"] : ["0"]);
 			expect(env).toEqual(index % 2 === 0 ? ["A=1", "B=", "C=x=y z"] : ["NONE="]);
 		}
-	});
-
-	// runc hands its own environment on when none is given
-	test("have no environment when none is given", ({ runtime, bundleWith, newId, diary, skip }) => {
-		needs(skip, "tsrun");
-		const hooks = Object.fromEntries(kinds.map((kind) => [kind, [diary.hook(kind)]]));
-		runtime("run", "--bundle", bundleWith(hooks, ["/bin/true"]), newId());
-		expect(diary.lines().map(({ env }) => env)).toEqual(kinds.map(() => []));
 	});
 
 	// runc's are in the caller's directory
@@ -150,30 +75,6 @@ describe("hooks", () => {
 		const hooks = Object.fromEntries(kinds.map((kind) => [kind, [diary.hook(kind)]]));
 		runtime("run", "--bundle", bundleWith(hooks, ["/bin/true"]), newId());
 		expect(diary.lines().map(({ fds }) => Object.keys(fds))).toEqual(kinds.map(() => ["0", "1", "2"]));
-	});
-
-	test("of createRuntime and createContainer come after the mounts and before pivot_root", ({
-		runtime,
-		bundleWith,
-		newId,
-		folder,
-	}) => {
-		const seen = (name: string) => join(folder, `mounts-${name}`);
-		const bundle = bundleWith(
-			{
-				createRuntime: [
-					sh(`read state; pid=\${state#*\\"pid\\":}; pid=\${pid%%,*}; cat /proc/$pid/mountinfo > ${seen("runtime")}`),
-				],
-				createContainer: [sh(`cat /proc/self/mountinfo > ${seen("container")}`)],
-			},
-			["/bin/true"],
-		);
-		expect(runtime("run", "--bundle", bundle, newId()).status).toBe(0);
-		for (const name of ["runtime", "container"]) {
-			const mounts = readFileSync(seen(name), "utf8");
-			expect(mounts).toContain(` ${bundle}/rootfs/dev/shm `);
-			expect(mounts).toContain(` ${bundle}/rootfs/sys/fs/cgroup `);
-		}
 	});
 
 	test("of startContainer run as the user of the process", ({ runtime, bundleWith, newId, diary }) => {

@@ -36,29 +36,6 @@ const made = (...list: Type[]): Namespace[] => list.map((type) => ({ type }));
 const test = base.extend("makeNamespace", async ({ folder }, { onCleanup }) => makeNamespaceIn(folder, onCleanup));
 
 describe("a namespace that is listed", () => {
-	test.for(types)("%s: is the container's own", (type, { runtime, makeBundle, newId, skip }) => {
-		// runc knows time namespaces since 1.2
-		if (type === "time") needs(skip, "tsrun");
-		const patch = withNamespaces(...made("mount", ...(type === "mount" ? [] : [type])));
-		const id = newId();
-		expect(runtime("create", "--bundle", makeBundle({ patch }), id)).toMatchObject({ status: 0, stderr: "" });
-		const { pid } = stateOf(runtime, id);
-		const own = types.filter((each) => namespaceOf(pid, each) !== namespaceOf("self", each));
-		expect(own.sort()).toEqual([...new Set(["mount", type])].sort());
-		runtime("delete", "--force", id);
-	});
-
-	test.for(types)("%s: with a path is joined", async (type, { makeNamespace, runtime, makeBundle, newId, skip }) => {
-		if (type === "time") needs(skip, "tsrun");
-		const { path, id: joined } = await makeNamespace(type);
-		const others = type === "mount" ? [] : made("mount");
-		const patch = withNamespaces(...others, { type, path });
-		const id = newId();
-		expect(runtime("create", "--bundle", makeBundle({ patch }), id)).toMatchObject({ status: 0, stderr: "" });
-		expect(namespaceOf(stateOf(runtime, id).pid, type)).toBe(joined);
-		runtime("delete", "--force", id);
-	});
-
 	test("with an empty path is made", ({ container }) => {
 		const patch = withNamespaces(...made("mount", "pid"), { type: "uts", path: "" });
 		expect(container.output({ args: ["/bin/readlink", "/proc/self/ns/uts"], patch }).trim()).not.toBe(
@@ -266,24 +243,6 @@ describe("the cgroup namespace", () => {
 
 describe("the time namespace", () => {
 	const uptime = () => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
-
-	test("shifts the clocks by the offsets", ({ container, skip }) => {
-		needs(skip, "tsrun");
-		const patch = (config: BaseConfig) => {
-			config.linux.namespaces.push({ type: "time" });
-			config.linux.timeOffsets = {
-				boottime: { secs: 1_000_000, nanosecs: 5 },
-				monotonic: { secs: -10, nanosecs: 500_000_000 },
-			};
-		};
-		const output = container.output({ args: shell("cat /proc/uptime /proc/self/timens_offsets"), patch });
-		const [first, ...offsets] = output.trim().split("\n");
-		expect(Number(first?.split(" ")[0]) - uptime()).toBeGreaterThan(999_990);
-		expect(offsets.map((line) => line.split(/\s+/).join(" "))).toEqual([
-			"monotonic -10 500000000",
-			"boottime 1000000 5",
-		]);
-	});
 
 	test("holds for an exec'd process too", ({ runtime, makeBundle, newId, skip }) => {
 		needs(skip, "tsrun");

@@ -357,30 +357,6 @@ describe("process.rlimits", () => {
 			process.rlimits = rlimits;
 		};
 
-	test("of every type are the program's, soft and hard, also unlimited and beyond 2^53", ({ look }) => {
-		const limits = [
-			limit("RLIMIT_AS", 2n ** 63n + 1n, 2n ** 64n - 1n),
-			limit("RLIMIT_CORE", 0),
-			limit("RLIMIT_CPU", 1000, 2000),
-			limit("RLIMIT_DATA", 2n ** 60n + 1n),
-			limit("RLIMIT_FSIZE", 2n ** 64n - 1n),
-			limit("RLIMIT_LOCKS", 100),
-			limit("RLIMIT_MEMLOCK", 4096, 65536),
-			limit("RLIMIT_MSGQUEUE", 4096),
-			limit("RLIMIT_NICE", 0),
-			limit("RLIMIT_NOFILE", 64, 128),
-			limit("RLIMIT_NPROC", 100),
-			limit("RLIMIT_RSS", 1_000_000_000),
-			limit("RLIMIT_RTPRIO", 0),
-			limit("RLIMIT_RTTIME", 1_000_000),
-			limit("RLIMIT_SIGPENDING", 10),
-			limit("RLIMIT_STACK", 8_388_608, 16_777_216),
-		];
-		const text = (value: Uint64) => (BigInt(value) === 2n ** 64n - 1n ? "unlimited" : String(value));
-		const expected = limits.map(({ type, soft, hard }) => [type, { soft: text(soft), hard: text(hard) }]);
-		expect(look(["rlimits"], change(...limits))).toEqual(Object.fromEntries(expected));
-	});
-
 	test("that are not given stay as they are", ({ run }) => {
 		const args = ["/bin/cat", "/proc/self/limits"];
 		expect(run({ args, patch: change() }).stdout).toBe(readFileSync("/proc/self/limits", "utf8"));
@@ -435,23 +411,6 @@ describe("process.capabilities", () => {
 	const kill = "0000000000000020";
 	const killAndBind = "0000000000000420";
 	const names = ["CAP_KILL", "CAP_NET_BIND_SERVICE"];
-
-	test("are the five sets, exactly", ({ look }) => {
-		const sets = {
-			bounding: names,
-			effective: names,
-			permitted: names,
-			inheritable: ["CAP_KILL"],
-			ambient: ["CAP_KILL"],
-		};
-		expect(look(["caps"], change(sets))).toEqual({
-			bounding: killAndBind,
-			effective: killAndBind,
-			permitted: killAndBind,
-			inheritable: kill,
-			ambient: kill,
-		});
-	});
 
 	test("stay with another user as far as they are ambient", ({ look }) => {
 		const sets = {
@@ -525,27 +484,6 @@ describe("process.capabilities", () => {
 });
 
 describe("process", () => {
-	test("gains no privileges with noNewPrivileges, and may without", ({ look }) => {
-		const change =
-			(value: boolean | undefined): Patch =>
-			({ process }) => {
-				if (value === undefined) delete process.noNewPrivileges;
-				else process.noNewPrivileges = value;
-			};
-		expect(look(["nnp"], change(true))).toBe(1);
-		expect(look(["nnp"], change(false))).toBe(0);
-		expect(look(["nnp"], change(undefined))).toBe(0);
-	});
-
-	test("has the oomScoreAdj that is given, and else the caller's", ({ look }) => {
-		const through = ["sh", "-c", 'echo 123 > /proc/self/oom_score_adj; exec "$@"', "sh"];
-		const patch: Patch = ({ process }) => {
-			process.oomScoreAdj = 321;
-		};
-		expect(look(["oom-score"], patch, { through })).toBe(321);
-		expect(look(["oom-score"], () => {}, { through })).toBe(123);
-	});
-
 	test("whose oomScoreAdj may not be lowered so far is an error that says so", ({ run }) => {
 		const patch: Patch = ({ process }) => {
 			process.oomScoreAdj = -999;
@@ -553,39 +491,6 @@ describe("process", () => {
 		const made = run({ patch }, { through: withoutCapability("sys_resource") });
 		expect(made.status).toBe(1);
 		expect(made.stderr).toMatch(/oom_score_adj.*permission denied/i);
-	});
-
-	test.for([
-		[
-			{ policy: "SCHED_BATCH", nice: 7 },
-			{ policy: "SCHED_BATCH", nice: 7 },
-		],
-		[
-			{ policy: "SCHED_OTHER", nice: -3 },
-			{ policy: "SCHED_OTHER", nice: -3 },
-		],
-		[
-			{ policy: "SCHED_FIFO", priority: 12 },
-			{ policy: "SCHED_FIFO", priority: 12 },
-		],
-		[
-			{ policy: "SCHED_RR", priority: 1, flags: ["SCHED_FLAG_RESET_ON_FORK"] },
-			{ policy: "SCHED_RR", priority: 1, flags: 1 },
-		],
-		[{ policy: "SCHED_IDLE" }, { policy: "SCHED_IDLE" }],
-		[
-			{ policy: "SCHED_DEADLINE", runtime: 1_000_000, deadline: 50_000_000, period: 100_000_000 },
-			{ policy: "SCHED_DEADLINE", runtime: 1_000_000, deadline: 50_000_000, period: 100_000_000 },
-		],
-	] as const)("is scheduled by %j", ([scheduler, seen], { look, skip }) => {
-		// since runc 1.2
-		needs(skip, "tsrun");
-		const patch: Patch = ({ process, linux }) => {
-			process.scheduler = { ...scheduler } as NonNullable<typeof process.scheduler>;
-			// a cgroup of version 1 may have no real-time processes unless it has time for them
-			if (existsSync("/sys/fs/cgroup/cpu/cpu.rt_runtime_us")) linux.resources.cpu = { realtimeRuntime: 1000 };
-		};
-		expect(look(["sched"], patch)).toMatchObject(seen);
 	});
 
 	test("with a scheduler that the kernel refuses is an error that names it", ({ run, skip }) => {
@@ -596,39 +501,6 @@ describe("process", () => {
 		const made = run({ patch });
 		expect(made.status).toBe(1);
 		expect(made.stderr).toContain("SCHED_FIFO");
-	});
-
-	test.for([
-		["IOPRIO_CLASS_RT", 1, 1],
-		["IOPRIO_CLASS_BE", 7, 2],
-		["IOPRIO_CLASS_IDLE", 0, 3],
-	] as const)("has the ioPriority %s %i", ([name, priority, number], { look, skip }) => {
-		// since runc 1.2
-		needs(skip, "tsrun");
-		const patch: Patch = ({ process }) => {
-			process.ioPriority = { class: name, priority };
-		};
-		expect(look(["sched"], patch)).toMatchObject({ ioClass: number, ioPriority: priority });
-	});
-
-	test("runs in the execution domain of linux.personality", ({ run, skip }) => {
-		needs(skip, "tsrun");
-		const change =
-			(domain: "LINUX" | "LINUX32"): Patch =>
-			({ linux }) => {
-				linux.personality = { domain };
-			};
-		expect(run({ args: ["/probe", "personality"], patch: change("LINUX32") }).stdout).toBe("00000008\n");
-		expect(run({ args: ["/probe", "personality"], patch: change("LINUX") }).stdout).toBe("00000000\n");
-	});
-
-	test("has the memory policy of linux.memoryPolicy", ({ run, skip }) => {
-		needs(skip, "tsrun");
-		const patch: Patch = ({ linux }) => {
-			linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0" };
-		};
-		const { stdout } = run({ args: ["/bin/sh", "-c", "cat /proc/self/numa_maps"], patch });
-		for (const line of stdout.trim().split("\n")) expect(line).toMatch(/^\w+ bind:0( |$)/);
 	});
 });
 
