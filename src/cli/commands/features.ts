@@ -1,4 +1,5 @@
 /** `features`: the features document of the specification (features.md), from the tables by which the code works. */
+import { propertyPrefix } from "../../linux/cgroups/systemd/annotations.js";
 import { mountOptionNames } from "../../linux/mount-options.js";
 import { knownArchitectures } from "../../linux/seccomp/filter.js";
 import { actions, flags, operators } from "../../linux/seccomp/names.js";
@@ -26,7 +27,7 @@ seccomp.`,
 				knownFlags: Object.keys(flags).sort() as SeccompFlag[],
 				supportedFlags: Object.keys(flags).sort() as SeccompFlag[],
 			},
-			unsafeAnnotations: initAnnotations,
+			unsafeAnnotations: [propertyPrefix, ...initAnnotations],
 			annotations: versionAnnotations(),
 		});
 		printText(formatJson(document, "    "));

@@ -4,13 +4,13 @@ import { parseVariant } from "../../systemd/gvariant.js";
 import type { Property } from "../../systemd/manager.js";
 import type { Variant } from "../../systemd/wire.js";
 
-const prefix = "org.systemd.property.";
+export const propertyPrefix = "org.systemd.property.";
 
 /** @throws config-invalid for a name or a value that is none. */
 export function annotatedProperties(annotations: Readonly<Record<string, string>>): readonly Property[] {
 	return Object.entries(annotations).flatMap(([key, text]) => {
-		if (!key.startsWith(prefix)) return [];
-		const name = key.slice(prefix.length);
+		if (!key.startsWith(propertyPrefix)) return [];
+		const name = key.slice(propertyPrefix.length);
 		if (!/^[A-Za-z]{3,}$/.test(name)) throw invalid(key, text, "the name is not made of three letters or more");
 		try {
 			return [inMicroseconds(name, parseVariant(text))];

@@ -53,7 +53,11 @@ describe("features", () => {
 	});
 
 	it("tells of the annotations that change what becomes of a container", async () => {
-		expect((await document()).potentiallyUnsafeConfigAnnotations).toEqual(["org.tsrun.init", "org.tsrun.init."]);
+		expect((await document()).potentiallyUnsafeConfigAnnotations).toEqual([
+			"org.systemd.property.",
+			"org.tsrun.init",
+			"org.tsrun.init.",
+		]);
 	});
 
 	it("and --version name the same version of the specification", async () => {
