@@ -5,12 +5,12 @@ import { readStats } from "../linux/cgroups/stats.js";
 import type { CgroupStats } from "../linux/cgroups/stats-types.js";
 import { CLOCK_MONOTONIC, POLLIN } from "../sys/constants.js";
 import type { Fd, PollItem } from "../sys/door.js";
-import { attempt, hasCode, TsrunError } from "../sys/errors.js";
+import { attempt, TsrunError } from "../sys/errors.js";
 import { withFd } from "../sys/files.js";
 import { sys } from "../sys/index.js";
 import type { Host } from "./host.js";
+import { holdInit } from "./lifecycle/kill.js";
 import { ownCgroup } from "./own-cgroup.js";
-import { isAlive } from "./state/journal.js";
 import type { ContainerRecord } from "./state/record.js";
 import { completeContainer } from "./status.js";
 
@@ -34,7 +34,9 @@ export function containerStats(host: Host, id: string): CgroupStats {
 /** Returns when the container's first process has ended, or when nobody listens. @throws as {@link containerStats}. */
 export function followContainer(host: Host, id: string, options: FollowOptions, tell: Listener): void {
 	const { record, cgroup } = livingCgroup(host, id);
-	withFd(openInit(record), (pidfd) => {
+	const init = holdInit(record);
+	if (init === null) throw notRunning(id);
+	withFd(init, (pidfd) => {
 		const oom = attempt("cgroup-failed", `watch the memory of container ${id}`, () => watchOom(cgroup), { object: id });
 		try {
 			follow(cgroup, pidfd, oom, options, tell);
@@ -52,18 +54,6 @@ function livingCgroup(host: Host, id: string): { readonly record: ContainerRecor
 
 function notRunning(id: string): TsrunError {
 	return new TsrunError("container-status", `container with id ${id} is not running`, { object: id });
-}
-
-/** A pidfd that is known to be that process's: it is alive after the opening. */
-function openInit(record: ContainerRecord): Fd {
-	try {
-		const pidfd = sys.pidfd_open(record.pid, 0);
-		if (isAlive(record)) return pidfd;
-		sys.close(pidfd);
-	} catch (error) {
-		if (!hasCode(error, "ESRCH")) throw error;
-	}
-	throw notRunning(record.id);
 }
 
 function follow(

@@ -2,13 +2,14 @@
  * The same small life in other layouts of cgroups than this machine's. Each call of the runtime is made in a mount
  * namespace of its own, in which the cgroup file systems are put in order first: the machine's mounts stay as they are.
  */
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect } from "vitest";
 import type { LinuxResources } from "../../src/spec/types.js";
 import type { BundleOptions } from "../support/bundle.js";
 import { inLayout } from "../support/cgroup-layouts.js";
-import { cgroupPath, hierarchyOf } from "../support/cgroups.js";
+import { cgroupPath, hierarchyOf, makeCgroup, removeCgroup } from "../support/cgroups.js";
 import { test as base, shell } from "../support/container.js";
 import { failureOf } from "../support/failure.js";
 import { hoppers } from "../support/hoppers.js";
@@ -251,6 +252,51 @@ describe("v2 alone", () => {
 			hint: "the kernel does not offer the controller pids to cgroup v2 here",
 		});
 		expect(describeLeaks(findLeaks(folder))).toEqual([]);
+	});
+
+	test("may be threaded, and its processes are found", ({ v2, makeBundle, newId, folder, skip }) => {
+		// runc 1.1 does not look for threads
+		needs(skip, "tsrun");
+		const id = newId();
+		const above = `/${basename(folder)}-domain`;
+		const bundle = makeBundle({
+			patch: ({ linux }) => {
+				linux.cgroupsPath = `${above}/threaded`;
+			},
+		});
+		makeCgroup("", above);
+		writeFileSync(join(makeCgroup("", `${above}/threaded`), "cgroup.type"), "threaded");
+		expect(v2("run", "--detach", "--bundle", bundle, id)).toMatchObject(silent);
+		const { pid } = JSON.parse(v2("state", id).stdout);
+		expect(JSON.parse(v2("ps", "--format", "json", id).stdout)).toEqual([pid]);
+		expect(v2("kill", "--all", id, "KILL")).toMatchObject(silent);
+		expect(v2("delete", "--force", id)).toMatchObject(silent);
+		removeCgroup(above);
+	});
+
+	test("says that a cgroup with processes cannot hand controllers down", ({ v2, makeBundle, newId, folder, skip }) => {
+		needs(skip, "tsrun");
+		const controllers = readFileSync(join(hierarchyOf(""), "cgroup.controllers"), "utf8");
+		if (!controllers.includes("hugetlb")) skip("the unified hierarchy has no hugetlb controller");
+		const above = `/${basename(folder)}-busy`;
+		const log = join(folder, "log");
+		const holder = spawn("sleep", ["1000"], { stdio: "ignore" });
+		try {
+			writeFileSync(join(makeCgroup("", above), "cgroup.procs"), String(holder.pid));
+			const bundle = makeBundle({
+				patch: ({ linux }) => {
+					linux.cgroupsPath = `${above}/own`;
+					linux.resources.hugepageLimits = [{ pageSize: "2MB", limit: 4 << 20 }];
+				},
+			});
+			expect(v2("--log", log, "--log-format", "json", "run", "--bundle", bundle, newId()).status).toBe(1);
+			expect(JSON.parse(readFileSync(log, "utf8")).hint).toContain("no internal processes");
+		} finally {
+			holder.kill("SIGKILL");
+		}
+		return waitFor(() => readFileSync(join(hierarchyOf(""), above, "cgroup.procs"), "utf8") === "", {
+			what: "the holder to end",
+		}).then(() => removeCgroup(above));
 	});
 
 	test("refuses what only v1 has", ({ v2, makeBundle, newId, skip }) => {

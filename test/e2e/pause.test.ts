@@ -1,10 +1,16 @@
 /** pause and resume: the processes stop and go on, and what the other verbs make of a paused container. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect } from "vitest";
+import { cgroupDirectory, hierarchyOf, isUnified, removeCgroup } from "../support/cgroups.js";
 import { test } from "../support/e2e.js";
 import { failed, failureOf } from "../support/failure.js";
+import { needs } from "../support/skip.js";
 import { awaitStatus, stateOf } from "../support/status.js";
 import { waitFor } from "../support/wait.js";
+
+/** The hierarchy in which processes are frozen. */
+const freezer = isUnified() ? "" : "freezer";
 
 const silent = { status: 0, stdout: "", stderr: "" };
 const counting = ["/bin/sh", "-c", "while :; do echo tick; /bin/busybox usleep 1000; done"];
@@ -67,5 +73,82 @@ describe("pause", () => {
 		runtime("run", "--detach", "--bundle", makeBundle({ args: ["/probe", "sleep"] }), id);
 		runtime("pause", id);
 		expect(runtime("delete", "--force", id)).toMatchObject(silent);
+	});
+
+	test("is refused while a container lives in a cgroup below, which would stop as well", ({
+		runtime,
+		makeBundle,
+		newId,
+		folder,
+		skip,
+	}) => {
+		// runc stops both
+		needs(skip, "tsrun");
+		const at = (path: string) => {
+			const id = newId();
+			const bundle = makeBundle({
+				patch: ({ linux }) => {
+					linux.cgroupsPath = path;
+				},
+			});
+			expect(runtime("run", "--detach", "--bundle", bundle, id)).toMatchObject(silent);
+			return id;
+		};
+		const path = `/${basename(folder)}-shared`;
+		const outer = at(path);
+		const inner = at(`${path}/inner`);
+		expect(failureOf(runtime("pause", outer))).toEqual(
+			failed(`container ${outer} shares its cgroup with container ${inner}`),
+		);
+		expect(stateOf(runtime, inner).status).toBe("running");
+		expect(runtime("pause", inner)).toMatchObject(silent);
+		expect(stateOf(runtime, outer).status).toBe("running");
+		runtime("delete", "--force", inner);
+		expect(runtime("pause", outer)).toMatchObject(silent);
+		runtime("delete", "--force", outer);
+	});
+
+	test("is refused to a caller in the container's cgroup, who would stop in the middle", ({
+		runtime,
+		makeBundle,
+		newId,
+		skip,
+	}) => {
+		// runc stops itself, and waits for ever
+		needs(skip, "tsrun");
+		const id = newId();
+		expect(runtime("run", "--detach", "--bundle", makeBundle(), id)).toMatchObject(silent);
+		const procs = join(cgroupDirectory(stateOf(runtime, id).pid, freezer), "cgroup.procs");
+		const through = ["sh", "-ec", 'echo 0 >"$0"; exec "$@"', procs];
+		const { status, message } = failureOf(runtime.with({ through }, "pause", id));
+		expect({ status, message }).toEqual({
+			status: 1,
+			message: expect.stringMatching(/the runtime itself is in that cgroup$/),
+		});
+		expect(stateOf(runtime, id).status).toBe("running");
+		runtime("delete", "--force", id);
+	});
+});
+
+describe("resume", () => {
+	test("says so when a cgroup above is frozen, and nothing goes on", ({ runtime, makeBundle, newId, folder, skip }) => {
+		// runc says nothing
+		needs(skip, "tsrun");
+		const id = newId();
+		const above = `/${basename(folder)}-above`;
+		const bundle = makeBundle({
+			patch: ({ linux }) => {
+				linux.cgroupsPath = `${above}/own`;
+			},
+		});
+		expect(runtime("run", "--detach", "--bundle", bundle, id)).toMatchObject(silent);
+		const file = join(hierarchyOf(freezer), above, freezer === "" ? "cgroup.freeze" : "freezer.state");
+		const [frozen, thawed] = freezer === "" ? ["1", "0"] : ["FROZEN", "THAWED"];
+		expect(runtime("pause", id)).toMatchObject(silent);
+		writeFileSync(file, frozen);
+		expect(failureOf(runtime("resume", id)).message).toMatch(/^thaw \S+: it is still frozen$/);
+		writeFileSync(file, thawed);
+		runtime("delete", "--force", id);
+		removeCgroup(above);
 	});
 });

@@ -26,6 +26,9 @@ export function joinHint(directory: string, code: string): string {
 
 const notOurs = "the cgroup belongs to another user or the parent forbids it: have it delegated, or run as root";
 
+/** Those that tell the threads of a process apart (Documentation/admin-guide/cgroup-v2.rst, "Threads"). */
+const threadedControllers = ["cpu", "cpuset", "perf_event", "pids"];
+
 /** The controller that a control file belongs to: "memory" of "memory.swap.max". */
 export function controllerOf(file: string): string {
 	return file.split(".", 1)[0] ?? "";
@@ -34,6 +37,9 @@ export function controllerOf(file: string): string {
 /** Why a v2 cgroup lacks a controller; "" when it has it. */
 export function whyWithout(directory: string, controller: string): string {
 	if (readWords(directory, "cgroup.controllers").includes(controller)) return "";
+	if (readValueIfPresent(directory, "cgroup.type") === "threaded" && !threadedControllers.includes(controller)) {
+		return `${directory} is threaded (cgroup.type), where ${threadedControllers.join(", ")} alone can be controlled: choose another cgroupsPath`;
+	}
 	for (let child = directory; ; child = parentOf(child)) {
 		const parent = parentOf(child);
 		const offered = readValueIfPresent(parent, "cgroup.controllers");

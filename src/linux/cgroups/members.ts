@@ -2,7 +2,7 @@
 import { AT_FDCWD, DT_DIR, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { failure, hasCode } from "../../sys/errors.js";
-import { withFd } from "../../sys/files.js";
+import { readFile, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import { readControl } from "./control-files.js";
 
@@ -14,17 +14,33 @@ export function processesBelow(directory: string): number[] {
 }
 
 function collect(directory: string, pids: Set<number>): void {
+	for (const pid of membersOf(directory)) pids.add(pid);
+	for (const child of childrenOf(directory)) collect(child, pids);
+}
+
+function membersOf(directory: string): readonly number[] {
 	try {
-		for (const line of readControl(directory, "cgroup.procs").split("\n")) {
-			// 0 stands for a process that our pid namespace does not know
-			if (line !== "" && line !== "0") pids.add(Number(line));
-		}
+		return numbersIn(directory, "cgroup.procs");
 	} catch (error) {
-		if (hasCode(error, "ENOENT", "ENODEV")) return;
-		// a threaded v2 cgroup: its processes are listed in the domain above it
+		if (hasCode(error, "ENOENT", "ENODEV")) return [];
 		if (!hasCode(error, "EOPNOTSUPP")) throw error;
 	}
-	for (const child of childrenOf(directory)) collect(child, pids);
+	// a threaded v2 cgroup lists threads alone: there may be some of a process, and others elsewhere
+	return numbersIn(directory, "cgroup.threads").flatMap(processOf);
+}
+
+/** 0 stands for one that our pid namespace does not know. */
+function numbersIn(directory: string, file: string): readonly number[] {
+	return readControl(directory, file).split("\n").map(Number).filter(Boolean);
+}
+
+function processOf(thread: number): readonly number[] {
+	try {
+		return [Number(/^Tgid:\s+(\d+)$/m.exec(readFile(`/proc/${thread}/status`))?.[1])];
+	} catch (error) {
+		if (hasCode(error, "ENOENT", "ESRCH")) return [];
+		throw error;
+	}
 }
 
 /** The cgroups right below; none when the cgroup is gone. */

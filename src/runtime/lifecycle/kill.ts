@@ -7,6 +7,7 @@ import { failure, hasCode, TsrunError } from "../../sys/errors.js";
 import { withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import type { Host } from "../host.js";
+import { uninterrupted } from "../process/ending-signals.js";
 import { isAlive } from "../state/journal.js";
 import type { ContainerRecord } from "../state/record.js";
 import { completeContainer } from "../status.js";
@@ -16,7 +17,7 @@ export function killContainer(host: Host, id: string, signal: number, all: boole
 	const { record, status } = completeContainer(host, id);
 	const cgroup = record.cgroup === null ? null : openCgroup(record.cgroup);
 	if (all) {
-		if (cgroup !== null) cgroup.kill(signal);
+		if (cgroup !== null) uninterrupted(() => cgroup.kill(signal));
 		else if (status !== "stopped") sendToInit(record, signal);
 		return;
 	}

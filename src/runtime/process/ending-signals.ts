@@ -16,3 +16,13 @@ export function releaseEndingSignals(held: Fd): void {
 	sys.close(held);
 	sys.sigprocmask(SIG_UNBLOCK, ending);
 }
+
+/** Work that leaves a container frozen when it is cut short: a signal that comes in between ends us afterwards. */
+export function uninterrupted<T>(work: () => T): T {
+	const held = holdEndingSignals();
+	try {
+		return work();
+	} finally {
+		releaseEndingSignals(held);
+	}
+}

@@ -24,6 +24,11 @@ export function thaw(directory: string): void {
 	}
 }
 
+/** False when a cgroup above keeps it frozen. One that is gone is thawed. */
+export function isThawed(directory: string): boolean {
+	return (readValueIfPresent(directory, "freezer.state") ?? "THAWED") === "THAWED";
+}
+
 /** FREEZING counts: it was asked for. */
 export function isFrozen(directory: string): boolean {
 	const state = readValueIfPresent(directory, "freezer.state");

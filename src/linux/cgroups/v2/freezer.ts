@@ -17,6 +17,16 @@ export function thaw(directory: string): void {
 	}
 }
 
+/** False when a cgroup above keeps it frozen until the time is over. One that is gone is thawed. */
+export function isThawed(directory: string, left: TimeLeft): boolean {
+	try {
+		return waitForEvent(directory, "frozen 0", left);
+	} catch (error) {
+		if (hasCode(error, "ENOENT", "ENODEV")) return true;
+		throw error;
+	}
+}
+
 /** Whether it was asked to freeze; the root cgroup and old kernels have no such file. */
 export function isFrozen(directory: string): boolean {
 	return readValueIfPresent(directory, "cgroup.freeze") === "1";

@@ -24,6 +24,13 @@ describe("whyWithout", () => {
 		expect(whyWithout("/u/a/b", "memory")).toContain("no internal processes");
 	});
 
+	it("knows that threaded cgroups have few controllers", () => {
+		const cgroups = v2();
+		cgroups.set("/u/a/b/cgroup.type", "threaded");
+		expect(whyWithout("/u/a/b", "memory")).toContain("/u/a/b is threaded");
+		expect(whyWithout("/u/a/b", "pids")).toContain("not given to /u/a");
+	});
+
 	it("knows a controller that the kernel does not offer, and one that is there", () => {
 		const cgroups = v2();
 		expect(whyWithout("/u/a/b", "misc")).toContain("does not offer the controller misc");

@@ -35,11 +35,25 @@ describe("processesBelow", () => {
 		expect(processesBelow("/d/other")).toEqual([8]);
 	});
 
-	it("passes over threaded cgroups", () => {
-		door.answer("read", () => {
-			throw sysError("read", "EOPNOTSUPP");
+	it("finds the processes of a threaded cgroup by its threads", () => {
+		door.fail("read", "EOPNOTSUPP", () => asked === "/d/other/cgroup.procs");
+		let asked = "";
+		const texts: Record<string, string> = {
+			"/d/other/cgroup.threads": "7\n8\n9\n",
+			"/proc/7/status": "Name:\tx\nTgid:\t7\n",
+			"/proc/8/status": "Name:\tx\nTgid:\t7\n",
+		};
+		door.answer("openat", (_fd, path) => {
+			asked = path;
+			if (path === "/proc/9/status") throw sysError("openat", "ENOENT");
+			return 50;
 		});
-		expect(processesBelow("/d/other")).toEqual([]);
+		door.answer("read", () => {
+			const text = texts[asked] ?? "";
+			delete texts[asked];
+			return text;
+		});
+		expect(processesBelow("/d/other")).toEqual([7]);
 	});
 });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { freeze, isFrozen, thaw } from "../../../../../src/linux/cgroups/v1/freezer.js";
+import { freeze, isFrozen, isThawed, thaw } from "../../../../../src/linux/cgroups/v1/freezer.js";
 import { startClock } from "../../../../../src/linux/cgroups/waiting.js";
 import { door } from "../../../../support/door.js";
 import { type FakeCgroupfs, fakeCgroupfs } from "../fake-cgroupfs.js";
@@ -42,5 +42,11 @@ describe("the v1 freezer", () => {
 		expect(isFrozen("/f/x")).toBe(true);
 		expect(isFrozen("/f/gone")).toBe(false);
 		expect(() => thaw("/f/gone")).not.toThrow();
+	});
+
+	it("knows whether one above keeps it frozen", () => {
+		expect([isThawed("/f/x"), isThawed("/f/gone")]).toEqual([true, true]);
+		reluctant(0);
+		expect(isThawed("/f/x")).toBe(false);
 	});
 });

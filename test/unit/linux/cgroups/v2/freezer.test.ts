@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { freeze, isFrozen, thaw } from "../../../../../src/linux/cgroups/v2/freezer.js";
+import { freeze, isFrozen, isThawed, thaw } from "../../../../../src/linux/cgroups/v2/freezer.js";
 import { startClock } from "../../../../../src/linux/cgroups/waiting.js";
 import { POLLPRI } from "../../../../../src/sys/constants.js";
 import { door } from "../../../../support/door.js";
@@ -33,5 +33,12 @@ describe("the v2 freezer", () => {
 		cgroups.remove("/f/x/cgroup.freeze");
 		expect(isFrozen("/f/x")).toBe(false);
 		expect(() => thaw("/f/gone")).not.toThrow();
+	});
+
+	it("knows whether one above keeps it frozen", () => {
+		cgroups.set("/f/x/cgroup.freeze", "0");
+		expect([isThawed("/f/x", startClock(1000)), isThawed("/f/gone", startClock(1000))]).toEqual([true, true]);
+		door.answer("read", () => "populated 1\nfrozen 1\n");
+		expect(isThawed("/f/x", startClock(1000))).toBe(false);
 	});
 });
