@@ -114,6 +114,16 @@ export function valueFor(shape: Shape, random: Random): unknown {
 	}
 }
 
+/** The value with something of the shape put into it at one place, so that most of it stays acceptable. */
+export function graft(shape: Shape, value: unknown, random: Random): unknown {
+	if (shape.kind === "array" && Array.isArray(value)) return [...value, valueFor(shape.of, random)];
+	if (shape.kind !== "object" || typeof value !== "object" || value === null) return valueFor(shape, random);
+	const index = Math.floor(random() * shape.names.length);
+	const [name, member] = [shape.names[index], shape.shapes[index]];
+	if (name === undefined || member === undefined) return value;
+	return { ...value, [name]: graft(member, (value as Record<string, unknown>)[name], random) };
+}
+
 function between({ min = 0, max = 1000 }: { readonly min?: number; readonly max?: number }, random: Random): number {
 	return Math.floor(min + random() * Math.min(max - min, 2000));
 }
