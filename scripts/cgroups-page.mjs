@@ -57,6 +57,7 @@ const members = {
  *   & Pick<typeof import("../src/linux/cgroups/v2/cpu.js"), "cpuWeight">
  *   & Pick<typeof import("../src/linux/cgroups/v2/io.js"), "ioWeight">
  *   & Pick<typeof import("../src/linux/cgroups/v2/unified.js"), "unifiedWrites">
+ *   & Pick<typeof import("../src/linux/cgroups/systemd/properties.js"), "propertyRows">
  *   & Pick<typeof import("../src/spec/generated/resources-shape.js"), "LinuxResources">
  *   & Pick<typeof import("../test/support/runc-differences.js"), "runcDifferences">
  *   & Pick<typeof import("../test/support/resource-settings.js"), "resourceSettings">} Code
@@ -72,6 +73,7 @@ export { deviceWrites } from "./src/linux/cgroups/v1/devices.ts";
 export { cpuWeight } from "./src/linux/cgroups/v2/cpu.ts";
 export { ioWeight } from "./src/linux/cgroups/v2/io.ts";
 export { unifiedWrites } from "./src/linux/cgroups/v2/unified.ts";
+export { propertyRows } from "./src/linux/cgroups/systemd/properties.ts";
 export { LinuxResources } from "./src/spec/generated/resources-shape.ts";
 export { resourceSettings } from "./test/support/resource-settings.ts";
 export { runcDifferences } from "./test/support/runc-differences.ts";
@@ -102,15 +104,17 @@ export async function cgroupsPage() {
 		"specification wants no silence then. Numbers that engines send as 0 are unset, but for `cpu.idle`, `pids.limit`,",
 		"`memory.swappiness` and the rates.",
 		"",
-		row("member", "sample", "v1", "v2", ""),
-		row("---", "---", "---", "---", "---"),
+		row("member", "sample", "v1", "v2", "unit of systemd", ""),
+		row("---", "---", "---", "---", "---", "---"),
 		...Object.entries(members).map(([member, [sample, note]]) => memberRow(code, member, sample, note)),
 		"",
 		"Values that limit each other (memory and swap, quota and period, quota and burst) are written in an order that",
 		"is right for a new cgroup; what the kernel refuses then is written again after the others.",
 		"",
+		...units(code),
 		...weights(code),
 		...devices(code),
+		...life,
 		...differencesFromRunc(code),
 	].join("\n");
 }
@@ -128,6 +132,23 @@ const introduction = [
 	"machine only those that a limit needs.",
 ];
 
+const life = [
+	"## Pausing, killing, removing",
+	"",
+	"`pause` freezes the cgroup and waits until all of it stands still, for 10 seconds at most; what does not freeze is",
+	"thawed again. It is refused when another container lives in the cgroup or below, or the caller does: they would stop",
+	"as well. `resume` says when a cgroup above keeps the container frozen.",
+	"",
+	"`kill --all` is one write where the kernel has `cgroup.kill` (v2, 5.14); elsewhere the cgroup is frozen, its processes are",
+	"signalled and it is thawed, so that none escapes by forking. `delete` waits 10 seconds at most for processes that",
+	"end, and then names those that have not.",
+	"",
+	"`events` and `stats` read what was used from the same directories, and tell it in the members of runc's `events`; of",
+	"memory that runs out they learn by an eventfd (v1) or by `memory.events` (v2). Pressure stall information comes from",
+	"the unified hierarchy, on a hybrid machine as well.",
+	"",
+];
+
 /** @param {readonly string[]} cells */
 function row(...cells) {
 	return `| ${cells.join(" | ")} |`;
@@ -136,7 +157,27 @@ function row(...cells) {
 /** @param {Code} code @param {string} member @param {unknown} sample @param {string} note */
 function memberRow(code, member, sample, note) {
 	const shown = typeof sample === "object" ? JSON.stringify(sample) : String(sample);
-	return row(`\`${member}\``, `\`${shown}\``, ...cells(code, member, resourcesWith(member, sample)), note);
+	const files = cells(code, member, resourcesWith(member, sample));
+	return row(`\`${member}\``, `\`${shown}\``, ...files, unitCell(code, member), note);
+}
+
+/** @param {Code} code @param {string} member */
+function unitCell({ propertyRows }, member) {
+	if (member === "devices") return "`DevicePolicy`, `DeviceAllow`";
+	if (member === "unified") return "see [unified](#unified)";
+	return (
+		propertyRows
+			.filter(({ resource }) => resource === member)
+			.map(propertyText)
+			.join("<br>") || "–"
+	);
+}
+
+/** @param {Code["propertyRows"][number]} row */
+function propertyText({ property, since, formula }) {
+	const { 1: v1, 2: v2 } = property;
+	const names = v1 === v2 ? `\`${v1}\`` : [v1 && `v1: \`${v1}\``, v2 && `v2: \`${v2}\``].filter(Boolean).join(", ");
+	return `${names}${since === undefined ? "" : ` (${since})`}${formula === undefined ? "" : ` = ${formula.replace(/^v2: /, "")}`}`;
 }
 
 /** swap says something beside a limit alone. @param {string} member @param {unknown} sample @returns {Resources} */
@@ -179,6 +220,30 @@ function shownWrite({ file, value, otherwise }) {
 	const written = typeof value === "function" ? value("max 100000") : value;
 	const other = typeof otherwise === "object" ? ` else ${shownWrite(otherwise)}` : "";
 	return `\`${file}\` \`${written}\`${other}`;
+}
+
+/** @param {Code} code */
+function units({ propertyRows }) {
+	const keys = propertyRows.filter(({ resource }) => resource.startsWith("unified "));
+	return [
+		"## Units of systemd",
+		"",
+		"With `--systemd-cgroup` what has an equivalent is set on the container's unit as well, so that systemd writes the same",
+		"when it writes again (daemon-reload). The number is the release of systemd that brought the property; an older one is",
+		"not asked. The files are written in any case.",
+		"",
+		"### unified",
+		"",
+		row("key", "property"),
+		row("---", "---"),
+		...keys.map((one) =>
+			row(
+				`\`${one.resource.slice("unified ".length)}\``,
+				propertyText({ ...one, property: { ...one.property, 1: one.property[2] ?? "" } }),
+			),
+		),
+		"",
+	];
 }
 
 /** @param {Code} code */
