@@ -6,9 +6,9 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { capabilityNames } from "../../src/spec/capability-names.js";
-import { test as base, fixedIn, raceRounds } from "../support/attack.js";
+import { test as base, fixedIn, raceRounds, raceTimeout } from "../support/attack.js";
 import type { BaseConfig } from "../support/bundle.js";
 import { shell } from "../support/container.js";
 import { failureOf } from "../support/failure.js";
@@ -18,6 +18,8 @@ import { needs } from "../support/skip.js";
 import { awaitStatus, stateOf } from "../support/status.js";
 import { sweepsAll } from "../support/sweep.js";
 import { waitFor } from "../support/wait.js";
+
+vi.setConfig({ testTimeout: raceTimeout });
 
 /** What test/probe/hunt.c prints at its end. */
 interface Prey {
@@ -74,7 +76,7 @@ describe("a process that enters (CVE-2016-9962)", () => {
 	test.for([
 		["root", () => {}],
 		["root with every capability of a user namespace", inUserNamespace],
-	] as const)("is out of reach for %s of the container", { timeout: 120_000 }, async ([, patch], { hunter }) => {
+	] as const)("is out of reach for %s of the container", async ([, patch], { hunter }) => {
 		const { runtime, id, end } = await hunter(patch);
 		for (let round = 0; round < raceRounds / 2; round++) {
 			expect(runtime("exec", id, "/bin/true")).toMatchObject({ status: 0, stderr: "" });
@@ -98,7 +100,7 @@ describe("a process that enters (CVE-2016-9962)", () => {
 });
 
 describe("the runtime's program (CVE-2019-5736)", () => {
-	test("is not written to by way of /proc/PID/exe", { timeout: 120_000 }, async ({ hunter }) => {
+	test("is not written to by way of /proc/PID/exe", async ({ hunter }) => {
 		const { runtime, id, end, isWhole } = await hunter(almighty);
 		for (let round = 0; round < raceRounds / 2; round++) {
 			// the runtime executes itself, in the container and as its process
@@ -125,7 +127,7 @@ describe("the runtime's program (CVE-2019-5736)", () => {
 		expect(looked.stdout).toBe("");
 	});
 
-	test("would be written to if it were any other program", { timeout: 120_000 }, async ({ hunter, folder }) => {
+	test("would be written to if it were any other program", async ({ hunter, folder }) => {
 		const { end, pid } = await hunter(almighty);
 		const victim = join(folder, "victim");
 		copyFileSync(join(rootfs, "bin/busybox"), victim);

@@ -4,12 +4,14 @@
  */
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect } from "vitest";
-import { test as base, fixedIn, raceRounds } from "../support/attack.js";
+import { describe, expect, vi } from "vitest";
+import { test as base, fixedIn, raceRounds, raceTimeout } from "../support/attack.js";
 import { shell, withMounts } from "../support/container.js";
 import { failureOf } from "../support/failure.js";
 import { parseMountinfo } from "../support/mounts.js";
 import { probe } from "../support/paths.js";
+
+vi.setConfig({ testTimeout: raceTimeout });
 
 /** Ways to make a mount: that of today, and those without openat2, or without the calls on descriptors. */
 const machines = [
@@ -30,7 +32,6 @@ const test = base.extend("makeVolume", ({ folder, exchange }) => async (target: 
 describe("a destination in a volume that is exchanged for a link to the host", () => {
 	test.for(machines)(
 		"gets its mount inside, and makes nothing outside, %s (CVE-2021-30465, CVE-2024-45310)",
-		{ timeout: 120_000 },
 		async ([, through], { runtime, newId, makeBundle, makeVolume, outside }) => {
 			const volume = await makeVolume(outside);
 			const tmpfs = { destination: "/vol/a/x/y/z", type: "tmpfs", source: "raced" };
@@ -54,7 +55,7 @@ describe("a destination in a volume that is exchanged for a link to the host", (
 		},
 	);
 
-	test("is where the packaged runc makes directories on the host (CVE-2024-45310)", { timeout: 120_000 }, async ({
+	test("is where the packaged runc makes directories on the host (CVE-2024-45310)", async ({
 		peer,
 		newId,
 		makeBundle,
@@ -85,7 +86,6 @@ describe("/proc and /sys of the image", () => {
 
 	test.for(["proc", "sys"])(
 		"that swap with links: /%s is a real one or none (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642)",
-		{ timeout: 120_000 },
 		async (name, { runtime, newId, makeHostileBundle, exchange, outside }) => {
 			const bundle = makeHostileBundle({ args: look, links: { link: outside } });
 			const rootfs = join(bundle, "rootfs");

@@ -4,12 +4,14 @@
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect } from "vitest";
-import { fixedIn, raceRounds, test } from "../support/attack.js";
+import { describe, expect, vi } from "vitest";
+import { fixedIn, raceRounds, raceTimeout, test } from "../support/attack.js";
 import type { BaseConfig } from "../support/bundle.js";
 import { shell } from "../support/container.js";
 import { failureOf } from "../support/failure.js";
 import { probe } from "../support/paths.js";
+
+vi.setConfig({ testTimeout: raceTimeout });
 
 /** An image whose own /dev is used. */
 const withoutDev = (config: BaseConfig) => {
