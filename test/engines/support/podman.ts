@@ -45,6 +45,8 @@ export async function openPodman(uid: number): Promise<Podman> {
 		forgets: [
 			// a pod's cgroup in the hierarchy that has no controllers
 			/^cgroup \S+\/systemd\/\S+\/libpod_parent\/[0-9a-f]{64}$/,
+			// its storage, mounted on itself: the last of several processes at once forgets it now and then
+			/^mount of \S+ \S+\/graph\/overlay$/,
 			// the parent of network namespaces, made with the first
 			/^mount of tmpfs \S+\/netns$/,
 		],
