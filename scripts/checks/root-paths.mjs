@@ -17,6 +17,7 @@ const paths = {
 	"src/runtime/bundle.ts": "the bundle, and the root filesystem's own directory",
 	"src/runtime/doctor/": "files of the host",
 	"src/runtime/experiment/workplace.ts": "a bundle of our own, and the root filesystem's own directory",
+	"src/runtime/history/": "the state directory, and the root of all of them",
 	"src/runtime/hooks/run.ts": 'the bundle as the directory of hooks, "/" for those in the container',
 	"src/runtime/init/identity.ts": "inside: process.cwd",
 	"src/runtime/init/start-socket.ts": "the socket in the state directory",

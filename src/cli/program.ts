@@ -32,4 +32,5 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
 	stats: { summary: "show what containers use, live", load: () => import("./commands/stats.js") },
 	stop: { summary: "let a container end, and kill it when it does not", load: () => import("./commands/stop.js") },
 	update: { summary: "change limits of a container", load: () => import("./commands/update.js") },
+	why: { summary: "tell why a container ended", load: () => import("./commands/why.js") },
 };

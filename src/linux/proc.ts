@@ -8,6 +8,9 @@ import { sys } from "../sys/index.js";
 /** PF_FORKNOEXEC of linux/sched.h: forked, but has not executed a program yet. */
 const PF_FORKNOEXEC = 0x40;
 
+/** PF_EXITING: on its way out, and not yet a zombie. */
+const PF_EXITING = 0x4;
+
 /** Of linux/proc_ns.h: no other directory of a procfs has this number. */
 const PROC_ROOT_INO = 1;
 
@@ -32,8 +35,12 @@ export interface ProcessStat {
 	readonly parent: number;
 	/** True between fork and execve: a container's init that waits for start. */
 	readonly neverExecuted: boolean;
+	/** It has ended, or is about to: an init waits for the end of all others in its pid namespace first. */
+	readonly leaving: boolean;
 	/** Clock ticks since boot at which the process started: with the pid it names one process for good. */
 	readonly startTime: number;
+	/** Raw wait status of a zombie, which nobody has waited for yet. */
+	readonly exitCode: number;
 }
 
 /** Every process of our pid namespace. */
@@ -65,6 +72,8 @@ function parseStat(text: string): ProcessStat {
 		state: fields[0] ?? "",
 		parent: field(4),
 		neverExecuted: (field(9) & PF_FORKNOEXEC) !== 0,
+		leaving: (field(9) & PF_EXITING) !== 0,
 		startTime: field(22),
+		exitCode: field(52),
 	};
 }

@@ -63,16 +63,6 @@ export function processSignals(pid: number): ProcessSignals | null {
 	}
 }
 
-/** The raw wait status of a process that has ended and that nobody has waited for; null of any other. */
-export function zombieStatus(pid: number): number | null {
-	try {
-		return statField(pid, 3) === "Z" ? Number(statField(pid, 52)) : null;
-	} catch (error) {
-		if (hasCode(error, "ENOENT", "ESRCH")) return null;
-		throw error;
-	}
-}
-
 export function hasSignal(set: bigint, signal: number): boolean {
 	return signal > 0 && ((set >> BigInt(signal - 1)) & 1n) === 1n;
 }

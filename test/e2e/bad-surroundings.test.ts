@@ -1,12 +1,13 @@
 /** What the machine or the caller must provide and does not: ids, namespaces, cgroups, rights, places to write. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
 import { test } from "../support/container.js";
 import { failed, failureOf, programName } from "../support/failure.js";
+import { containersIn } from "../support/leaks.js";
 import { probe, runtimeProgram } from "../support/paths.js";
 import { refusal } from "../support/refusal.js";
 import { needs } from "../support/skip.js";
@@ -44,7 +45,7 @@ describe("an id is refused that", () => {
 					});
 				}
 			}
-			expect(existsSync(runtime.root) ? readdirSync(runtime.root) : []).toEqual([]);
+			expect(containersIn(runtime.root)).toEqual([]);
 		});
 	}
 });
@@ -163,7 +164,7 @@ describe("without privileges", () => {
 		const env = { PATH: process.env.PATH, TSRUN_E2E: folder };
 		const options = { uid: nobody, gid: nobody, env, cwd: "/", encoding: "utf8", timeout: 20_000 } as const;
 		const end = spawnSync(runtimeProgram, ["--root", root, ...args], options);
-		return { failure: failureOf(end), left: readdirSync(root) };
+		return { failure: failureOf(end), left: containersIn(root) };
 	}
 
 	test("a container without a user namespace is refused, and told what helps", ({ makeBundle, newId, folder }) => {

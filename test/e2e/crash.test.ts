@@ -3,12 +3,12 @@
  * container process dies under its hands says so and undoes the rest itself.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, vi } from "vitest";
 import type { BaseConfig, BundleOptions } from "../support/bundle.js";
 import { test as base } from "../support/e2e.js";
-import { allPids, findLeaks, findProcesses } from "../support/leaks.js";
+import { allPids, containersIn, findLeaks, findProcesses } from "../support/leaks.js";
 import { probe } from "../support/paths.js";
 import { knowTracesOf, type Residue } from "../support/residue.js";
 import type { RunResult, Runtime } from "../support/runtime.js";
@@ -158,7 +158,7 @@ test("the id is free when a delete has died, and its next container does not suf
 	const last = calls.findLast(({ name, path }) => name === "unlinkat" && path.startsWith(runtime.root));
 	await runToItsEnd();
 	expect(stopper.killBefore(0, last?.number ?? 0, "delete", id).status).toBe(137);
-	expect(readdirSync(runtime.root)).toEqual([expect.stringContaining(`${id}~`)]);
+	expect(containersIn(runtime.root)).toEqual([expect.stringContaining(`${id}~`)]);
 	expect(runtime("create", "--bundle", bundle, id)).toMatchObject({ status: 0, stderr: "" });
 	expect(stateOf(runtime, id).status).toBe("created");
 	expect(JSON.parse(runtime("list", "--format", "json").stdout)).toHaveLength(1);

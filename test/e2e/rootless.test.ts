@@ -9,7 +9,7 @@ import { cgroupPath, makeCgroup, removeCgroup } from "../support/cgroups.js";
 import { listenForConsole } from "../support/console-socket.js";
 import { test as base, shell } from "../support/container.js";
 import { failureOf, programName } from "../support/failure.js";
-import { describeLeaks, findLeaks } from "../support/leaks.js";
+import { containersIn, describeLeaks, findLeaks } from "../support/leaks.js";
 import type { RunResult } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
 import { isAlive } from "../support/status.js";
@@ -75,9 +75,9 @@ const test = base
 		};
 	});
 
-/** What is left of containers in the user's own state directory; compiled filters stay. */
+/** What is left of containers in the user's own state directory. */
 function statesIn(runtimeDir: string): string[] {
-	return readdirSync(join(runtimeDir, programName)).filter((name) => name !== "seccomp~");
+	return containersIn(join(runtimeDir, programName));
 }
 
 const stateOf = (call: Call, id: string) => JSON.parse(call("state", id).stdout) as { status: string; pid: number };

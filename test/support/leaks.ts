@@ -102,6 +102,11 @@ export function findProcesses(mark: string, known: ReadonlySet<number> = new Set
 	return marked.map((pid) => ({ pid, command: readOr(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim() }));
 }
 
+/** State directories; beside them tsrun keeps compiled filters, and how deleted containers ended. */
+export function containersIn(root: string): string[] {
+	return namesIn(root).filter((name) => name !== "seccomp~" && !/^history~\d*$/.test(name));
+}
+
 function findCgroups(mark: string): string[] {
 	// Of mounts on the same point, the last is the one that is seen.
 	const seen = new Map(mountsOf("self").map(({ point, type }) => [point, type]));
@@ -133,8 +138,7 @@ export function findLeaks(folder: string): Leaks {
 			.map(({ point }) => point)
 			.filter((point) => point.includes(mark)),
 		cgroups: findCgroups(mark),
-		// Beside the containers tsrun keeps compiled filters.
-		containers: namesIn(join(folder, "state")).filter((name) => name !== "seccomp~"),
+		containers: containersIn(join(folder, "state")),
 		files: [...strays.filter((file) => file !== folder), ...own],
 	};
 }

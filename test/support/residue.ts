@@ -23,8 +23,8 @@ export function knowTracesOf(id: string, runtime: Runtime, folder: string): Resi
 	const known = new Set(allPids());
 	const look = () => [
 		...findProcesses(mark, known)
-			// the tracer leaves last
-			.filter(({ command }) => !command.startsWith(stopAt))
+			// the tracer leaves last; and what has given up its memory, and with it its command line, is on its way out
+			.filter(({ command }) => command !== "" && !command.startsWith(stopAt))
 			.map(({ pid, command }) => `process ${pid}: ${command}`),
 		...cgroups.filter((cgroup) => existsSync(cgroup)).map((cgroup) => `cgroup ${cgroup}`),
 		...mountsOf("self")

@@ -13,7 +13,7 @@ import { sys } from "../../sys/index.js";
 import { waitReadable } from "../../sys/wait.js";
 import type { Host } from "../host.js";
 import { signalFromInside } from "../init/signal-inside.js";
-import { deleteOwn } from "../lifecycle/delete.js";
+import { discard } from "../lifecycle/delete.js";
 import type { Launched } from "../lifecycle/launch.js";
 import { launchAndStart } from "../lifecycle/run.js";
 import type { RunOptions } from "../options.js";
@@ -101,7 +101,7 @@ function withCopy<T>(host: Host, id: string, options: RunOptions, use: (copy: La
 		killChild(copy.init);
 		sys.close(copy.init.pidfd);
 		if (copy.master !== null) sys.close(copy.master);
-		deleteOwn(host, id);
+		discard(host, id);
 	}
 }
 

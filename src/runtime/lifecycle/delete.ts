@@ -10,9 +10,12 @@ import type { Fd } from "../../sys/door.js";
 import { hasCode, messageOf, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { waitForExit } from "../../sys/wait.js";
+import { endOfLife } from "../history/end-of-life.js";
+import { type LifeEvent, lifeOf } from "../history/life.js";
+import { remember } from "../history/store.js";
 import { runHooksTolerantly } from "../hooks/run.js";
 import type { Host } from "../host.js";
-import { isAlive, type ProcessIdentity, readJournal } from "../state/journal.js";
+import { isAlive, livesBy, type ProcessIdentity, readJournal } from "../state/journal.js";
 import { type ContainerRecord, stateOf } from "../state/record.js";
 import {
 	claimAbandonedDeletion,
@@ -41,10 +44,17 @@ export function deleteContainer(host: Host, id: string, force: boolean): void {
 	if (!force && directory === null && !finished) throw containerMissing(host, id);
 }
 
-/** For `run`, whose own container has ended: it is there, unless somebody else deletes it. */
-export function deleteOwn(host: Host, id: string): void {
+/** For `run`, whose own container has ended: it is there, unless somebody else deletes it, who does not know all that we do. */
+export function deleteOwn(host: Host, record: ContainerRecord, events: readonly LifeEvent[]): void {
+	const directory = claimForDeletion(host, record.id);
+	if (directory !== null) destroy(host, directory, events);
+	else remember(host, lifeOf(record.id, record, { events }));
+}
+
+/** Of a container that was for us alone: nobody will ask for it. */
+export function discard(host: Host, id: string): void {
 	const directory = claimForDeletion(host, id);
-	if (directory !== null) destroy(host, directory);
+	if (directory !== null) destroy(host, directory, "forget");
 }
 
 /** A created container is ended and deleted, as runc does and engines expect; a running one is not. */
@@ -65,18 +75,23 @@ function finishAbandoned(host: Host, id: string): boolean {
 	return first !== null;
 }
 
-function destroy(host: Host, directory: StateDirectory): void {
+/** `known`: what the caller has seen, for the history. */
+function destroy(host: Host, directory: StateDirectory, known: readonly LifeEvent[] | "forget" = []): void {
 	// a creation still at work would go on making things: its end is everything's end, and then the journal is complete
 	if (!exists(directory.fd, "state.json")) endProcess(readJournal(directory.fd).creator);
 	const record = tolerantRecord(host, directory);
 	const journal = readJournal(directory.fd);
 	const cgroupRecord = record?.cgroup ?? journal.cgroup;
 	const cgroup = cgroupRecord ? openCgroup(cgroupRecord, host.systemd) : null;
-	endContainer(record ?? journal.init, cgroup, record !== null && !record.ownPidNamespace);
+	const init = record ?? journal.init;
+	const stat = init ? processStat(init.pid) : null;
+	const life = known === "forget" ? null : endOfLife(directory, record, journal, stat, known);
+	endContainer(init && livesBy(stat, init) ? init : undefined, cgroup, record !== null && !record.ownPidNamespace);
 	cgroup?.destroy();
 	removeResctrlGroups(record, journal);
 	if (journal.hostRoot) unmountHostRoot(journal.hostRoot);
 	if (record) runPoststop(host, record);
+	if (life !== null) remember(host, life);
 	removeStateDirectory(directory);
 	sys.close(directory.fd);
 }
@@ -101,7 +116,7 @@ function endContainer(init: ProcessIdentity | undefined, cgroup: Cgroup | null, 
 }
 
 function signalOnce(process: ProcessIdentity | undefined): void {
-	if (process && isAlive(process)) withPidfd(process, (pidfd) => sys.pidfd_send_signal(pidfd, SIGKILL));
+	if (process) withPidfd(process, (pidfd) => sys.pidfd_send_signal(pidfd, SIGKILL));
 }
 
 function endProcess(process: ProcessIdentity | undefined): void {

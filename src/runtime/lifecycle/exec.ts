@@ -4,20 +4,24 @@
  */
 import { type Cgroup, type CgroupRecord, openCgroup } from "../../linux/cgroups/driver.js";
 import { subCgroup } from "../../linux/cgroups/sub-cgroup.js";
+import { processStat } from "../../linux/proc.js";
 import { joinGroups } from "../../linux/resctrl/group.js";
 import { cachedSeccomp } from "../../linux/seccomp/cache.js";
 import { seccompFlags } from "../../linux/seccomp/filter.js";
 import { parseJson } from "../../spec/json.js";
 import { checkProcess, loadProcess } from "../../spec/load-process.js";
 import type { Config, Process } from "../../spec/types.js";
+import { SIGKILL } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, hasCode, TsrunError } from "../../sys/errors.js";
 import { readFile, readFileAt } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
+import { now } from "../history/life.js";
+import { note } from "../history/note.js";
 import type { Host } from "../host.js";
 import { offer } from "../init/sync.js";
 import type { ExecOptions } from "../options.js";
-import { type Child, killChild } from "../process/child.js";
+import { type Child, exitStatus, killChild } from "../process/child.js";
 import { attend, holdSignals } from "../process/foreground.js";
 import { handOverPidfd, placeTerminal } from "../process/hand-over.js";
 import { writePidFile } from "../process/pid-file.js";
@@ -55,7 +59,14 @@ export function execInContainer(host: Host, id: string, options: ExecOptions): n
 	const { child, master } = withUndo(host.log.warning, (undo) =>
 		startProcess(host, container, config, process, options, undo),
 	);
-	return options.detach ? 0 : attend(child, signals, master);
+	if (options.detach) return 0;
+	const status = attend(child, signals, master);
+	const init = status === SIGKILL ? processStat(container.record.pid) : undefined;
+	if (init === null || init?.leaving) {
+		// the kernel's own doing: init's end is everybody's (pid_namespaces(7))
+		note(host, container.directory, { did: "exec-killed", at: now(), program: process.args?.[0] ?? "" });
+	}
+	return exitStatus(status);
 }
 
 function refuseUnlessAlive({ status, record }: Container, ignorePaused: boolean): void {

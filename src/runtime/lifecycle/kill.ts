@@ -6,6 +6,9 @@ import type { Fd } from "../../sys/door.js";
 import { failure, hasCode, TsrunError } from "../../sys/errors.js";
 import { withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
+import { actor } from "../history/actor.js";
+import { now } from "../history/life.js";
+import { note } from "../history/note.js";
 import type { Host } from "../host.js";
 import { uninterrupted } from "../process/ending-signals.js";
 import { isAlive } from "../state/journal.js";
@@ -14,8 +17,12 @@ import { completeContainer } from "../status.js";
 
 /** `all`: every process of the cgroup, also when init has gone; that an engine may ask without knowing is no error. */
 export function killContainer(host: Host, id: string, signal: number, all: boolean): void {
-	const { record, status } = completeContainer(host, id);
+	const { record, status, directory } = completeContainer(host, id);
 	const cgroup = record.cgroup === null ? null : openCgroup(record.cgroup);
+	// before it is sent: whoever waits for the end may delete the container at once. What has ended, it does not end
+	if (signal > 0 && status !== "stopped") {
+		note(host, directory, { did: "kill", at: now(), signal, ...(all ? { all } : {}), who: actor() });
+	}
 	if (all) {
 		if (cgroup !== null) uninterrupted(() => cgroup.kill(signal));
 		else if (status !== "stopped") sendToInit(record, signal);

@@ -19,6 +19,8 @@ import { attempt, hasCode } from "../../sys/errors.js";
 import { withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import { type Bundle, openBundle } from "../bundle.js";
+import { failedLife } from "../history/life.js";
+import { remember } from "../history/store.js";
 import { runHooks, runHooksTolerantly } from "../hooks/run.js";
 import type { Host } from "../host.js";
 import { runInit } from "../init/create-init.js";
@@ -83,12 +85,15 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 	const bundle = openBundle(options.bundle, host.log, options.init);
 	checkTerminal(bundle.config.process?.terminal ?? false, options.consoleSocket, mode.detached);
 	const directory = claimStateDirectory(host, id);
-	undo.add(`remove the state directory ${directory.path}`, () => removeStateDirectory(directory));
+	undo.add(`remove the state directory ${directory.path}`, (cause) => {
+		remember(host, failedLife(id, bundle.path, cause));
+		removeStateDirectory(directory);
+	});
 
 	const { plan, cgroup } = prepare(host, bundle, directory, options, mode, undo);
 	const { init, socket } = spawn(plan, cgroup.cgroup, undo);
 	const startTime = processStat(init.pid)?.startTime ?? 0;
-	appendJournal(directory.fd, { init: { pid: init.pid, startTime } });
+	appendJournal(directory.fd, { init: { pid: init.pid, startTime }, ...(mode.ownStart ? { run: true } : {}) });
 
 	setUpProcess(plan, init);
 	if (plan.netDevices !== null) moveNetDevices(plan.netDevices, init, undo);

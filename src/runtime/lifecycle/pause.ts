@@ -3,6 +3,8 @@ import { directoryOf } from "../../linux/cgroups/apply.js";
 import type { CgroupRecord } from "../../linux/cgroups/driver.js";
 import { awaitThawed } from "../../linux/cgroups/freeze.js";
 import { TsrunError } from "../../sys/errors.js";
+import { now } from "../history/life.js";
+import { note } from "../history/note.js";
 import type { Host } from "../host.js";
 import { ownCgroup } from "../own-cgroup.js";
 import { uninterrupted } from "../process/ending-signals.js";
@@ -10,19 +12,21 @@ import { listStateDirectories } from "../state/store.js";
 import { completeContainer, findContainer } from "../status.js";
 
 export function pauseContainer(host: Host, id: string): void {
-	const { record, status } = completeContainer(host, id);
+	const { record, status, directory } = completeContainer(host, id);
 	if (status !== "created" && status !== "running") throw refusal(id, "container not running");
 	const cgroup = ownCgroup(record, "it cannot be paused");
 	refuseShared(host, id, cgroup.record);
 	uninterrupted(() => cgroup.freeze());
+	note(host, directory, { did: "pause", at: now() });
 }
 
 export function resumeContainer(host: Host, id: string): void {
-	const { record, status } = completeContainer(host, id);
+	const { record, status, directory } = completeContainer(host, id);
 	if (status !== "paused") throw refusal(id, "container not paused");
 	const cgroup = ownCgroup(record, "it cannot be paused");
 	cgroup.thaw();
 	awaitThawed(cgroup.record);
+	note(host, directory, { did: "resume", at: now() });
 }
 
 function refusal(id: string, message: string): TsrunError {

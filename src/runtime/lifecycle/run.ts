@@ -2,9 +2,12 @@
 import { PR_SET_CHILD_SUBREAPER } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { sys } from "../../sys/index.js";
+import { type LifeEvent, now } from "../history/life.js";
+import { note } from "../history/note.js";
 import type { Host } from "../host.js";
 import { offer } from "../init/sync.js";
 import type { RunOptions } from "../options.js";
+import { exitStatus } from "../process/child.js";
 import { attend, holdSignals } from "../process/foreground.js";
 import { handOverPidfd, placeTerminal } from "../process/hand-over.js";
 import { writePidFile } from "../process/pid-file.js";
@@ -19,17 +22,22 @@ import { runPoststart } from "./start.js";
 /** The exit status of tsrun: the program's, or 0 with `detach`. */
 export function runContainer(host: Host, id: string, options: RunOptions): number {
 	if (options.detach) {
-		launchAndStart(host, id, options);
+		const { directory } = launchAndStart(host, id, options);
+		note(host, directory, { did: "start", at: now() });
 		return 0;
 	}
 	// before anything is opened, which could take the place of a descriptor that is not there
 	checkPreservedFds(options.preserveFds);
 	const signals = holdSignals();
 	if (!options.noSubreaper) sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	const { init, master } = launchAndStart(host, id, options);
-	const status = attendAndClose(init, signals, master);
+	const { init, master, record, directory } = launchAndStart(host, id, options);
+	const start: LifeEvent = { did: "start", at: now() };
+	const raw = attendAndClose(init, signals, master);
+	const events: readonly LifeEvent[] = [start, { did: "ended", at: now(), status: raw, seen: "run" }];
+	const status = exitStatus(raw);
 	host.log.debug(`process ${init.pid} has ended with status ${status}`);
-	if (!options.keep) deleteOwn(host, id);
+	if (options.keep) note(host, directory, ...events);
+	else deleteOwn(host, record, events);
 	return status;
 }
 

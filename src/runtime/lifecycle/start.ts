@@ -2,11 +2,14 @@
 import type { Fd } from "../../sys/door.js";
 import { type ErrorId, messageOf, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
+import { failureOf, now } from "../history/life.js";
+import { note } from "../history/note.js";
 import { runHooks } from "../hooks/run.js";
 import type { Host } from "../host.js";
 import { requestStart } from "../init/start-socket.js";
 import type { ContainerRecord } from "../state/record.js";
 import { stateOf } from "../state/record.js";
+import type { StateDirectory } from "../state/store.js";
 import { completeContainer, statusOf } from "../status.js";
 import { awaitProgram } from "./await-program.js";
 import { deleteContainer } from "./delete.js";
@@ -31,7 +34,9 @@ export function startContainer(host: Host, id: string): void {
 			stopped ? "cannot start a container that has stopped" : "cannot start an already running container",
 		);
 	}
-	awaitOrDestroy(host, record, socket);
+	// while the process does its last steps
+	note(host, directory, { did: "start", at: now() });
+	awaitOrDestroy(host, record, socket, directory);
 	sys.close(socket);
 	host.log.debug(`process ${record.pid} runs its program`);
 	runPoststart(host, record);
@@ -41,10 +46,11 @@ export function startContainer(host: Host, id: string): void {
 const fatal: readonly ErrorId[] = ["hook-failed", "seccomp-failed"];
 
 /** A program that cannot be executed leaves a stopped container behind. */
-function awaitOrDestroy(host: Host, record: ContainerRecord, socket: Fd): void {
+function awaitOrDestroy(host: Host, record: ContainerRecord, socket: Fd, directory: StateDirectory): void {
 	try {
 		awaitProgram(socket, { pid: record.pid, state: stateOf(record, "created", record.pid) });
 	} catch (error) {
+		note(host, directory, { did: "start-failed", at: now(), ...failureOf(error) });
 		if (error instanceof TsrunError && fatal.includes(error.id)) destroy(host, record);
 		throw error;
 	}

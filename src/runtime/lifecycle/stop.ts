@@ -5,14 +5,18 @@
 import { type Cgroup, openCgroup } from "../../linux/cgroups/driver.js";
 import { startClock, waitForEnd } from "../../linux/cgroups/waiting.js";
 import { processStat } from "../../linux/proc.js";
-import { processSignals, zombieStatus } from "../../linux/process-signals.js";
+import { processSignals } from "../../linux/process-signals.js";
 import { CLOCK_MONOTONIC, SIGCONT, SIGKILL } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { isSysError, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { waitReadable } from "../../sys/wait.js";
+import { actor } from "../history/actor.js";
+import { now } from "../history/life.js";
+import { note } from "../history/note.js";
 import type { Host } from "../host.js";
 import type { ContainerRecord } from "../state/record.js";
+import type { StateDirectory } from "../state/store.js";
 import { completeContainer } from "../status.js";
 import { stopSignalOf } from "../stop-signal.js";
 import { holdInit, signalInit } from "./kill.js";
@@ -49,6 +53,7 @@ export interface StopWatcher {
 }
 
 interface Stopping {
+	readonly directory: StateDirectory;
 	readonly record: ContainerRecord;
 	readonly cgroup: Cgroup | null;
 	readonly signal: number;
@@ -79,10 +84,17 @@ export function stopContainers(host: Host, ids: readonly string[], options: Stop
 			});
 		}
 		const ended = (forced: boolean) => (stopping: Stopping) =>
-			orTell(stopping.record.id, () => watcher.done(report(stopping, forced)));
+			orTell(stopping.record.id, () => {
+				const told = report(stopping, forced);
+				note(host, stopping.directory, { did: "ended", at: now(), status: told.status, seen: "stop" });
+				watcher.done(told);
+			});
 		const time = options.time === null ? -1 : options.time * 1000;
 		const late = awaitEnds(stoppings, time, ended(false));
-		for (const { record, pidfd } of late) orTell(record.id, () => signalInit(record, pidfd, SIGKILL));
+		for (const { record, pidfd, directory } of late) {
+			note(host, directory, { did: "stop-killed", at: now() });
+			orTell(record.id, () => signalInit(record, pidfd, SIGKILL));
+		}
 		for (const { record } of awaitEnds(late, dyingTime, ended(true))) watcher.failed(record.id, immortal(record));
 	} finally {
 		for (const { pidfd } of stoppings) sys.close(pidfd);
@@ -91,7 +103,7 @@ export function stopContainers(host: Host, ids: readonly string[], options: Stop
 
 /** null: it has stopped before, and that has been told. */
 function begin(host: Host, id: string, options: StopOptions, watcher: StopWatcher): Stopping | null {
-	const { record, status } = completeContainer(host, id);
+	const { record, status, directory } = completeContainer(host, id);
 	const signal = options.signal ?? stopSignalOf(record);
 	const cgroup = record.cgroup === null ? null : openCgroup(record.cgroup);
 	const pidfd = status === "stopped" ? null : holdInit(record);
@@ -108,12 +120,14 @@ function begin(host: Host, id: string, options: StopOptions, watcher: StopWatche
 			const circumstances = { record, process, signal, time: options.time, paused: status === "paused" };
 			for (const text of stopConcerns(circumstances)) watcher.concern(id, text);
 		}
+		const sent = unstarted ? SIGKILL : signal;
+		note(host, directory, { did: "stop", at: now(), signal: sent, time: options.time, who: actor() });
 		const begun = sys.clock_gettime(CLOCK_MONOTONIC);
-		signalInit(record, pidfd, unstarted ? SIGKILL : signal);
+		signalInit(record, pidfd, sent);
 		// what is stopped gets to no handler
 		if (process?.state === "T") signalInit(record, pidfd, SIGCONT);
 		if (status === "paused") cgroup?.thaw();
-		return { record, cgroup, signal, unstarted, pidfd, begun };
+		return { directory, record, cgroup, signal, unstarted, pidfd, begun };
 	} catch (error) {
 		sys.close(pidfd);
 		throw error;
@@ -147,8 +161,8 @@ function report({ record, cgroup, signal, unstarted, pidfd, begun }: Stopping, f
 
 /** Its parent is told; we find it on the zombie, or with the descriptor after the parent has taken it (Linux 6.15). */
 function statusOf({ pid, startTime }: ContainerRecord, pidfd: Fd): number | null {
-	const left = processStat(pid)?.startTime === startTime ? zombieStatus(pid) : null;
-	if (left !== null) return left;
+	const stat = processStat(pid);
+	if (stat?.startTime === startTime && stat.state === "Z") return stat.exitCode;
 	try {
 		return sys.ioctl_pidfd_exit_code(pidfd);
 	} catch (error) {

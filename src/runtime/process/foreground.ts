@@ -21,7 +21,7 @@ import {
 import type { Fd, Termios } from "../../sys/door.js";
 import { hasCode } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
-import { type Child, exitStatus } from "./child.js";
+import type { Child } from "./child.js";
 
 /** Not forwarded: KILL and STOP cannot be caught, the synchronous ones are about ourselves, TTIN and TTOU about our terminal. */
 const ownSignals = new Set([4, 5, 7, 8, 9, 11, 13, 19, 21, 22, 31, 32, 33]);
@@ -38,7 +38,7 @@ export function holdSignals(): Fd {
 	return sys.signalfd4(signals);
 }
 
-/** Serves the process until it has ended, and returns its status as a shell would. */
+/** Serves the process until it has ended: its raw wait status. */
 export function attend(child: Child, signals: Fd, master: Fd | null): number {
 	const terminal = master === null ? null : openRelay(master);
 	try {
@@ -55,7 +55,7 @@ export function attend(child: Child, signals: Fd, master: Fd | null): number {
 			const status = ready[0] || ready[1] ? reapUntil(child.pid) : null;
 			if (status !== null) {
 				terminal?.drain();
-				return exitStatus(status);
+				return status;
 			}
 		}
 	} finally {

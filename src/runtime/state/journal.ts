@@ -4,7 +4,7 @@
  */
 
 import type { CgroupRecord } from "../../linux/cgroups/driver.js";
-import { processStat } from "../../linux/proc.js";
+import { type ProcessStat, processStat } from "../../linux/proc.js";
 import type { MadeGroups } from "../../linux/resctrl/group.js";
 import type { HostRoot } from "../../linux/rootfs.js";
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY } from "../../sys/constants.js";
@@ -12,8 +12,9 @@ import type { Fd } from "../../sys/door.js";
 import { hasCode } from "../../sys/errors.js";
 import { readFileAt, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
+import type { LifeEvent } from "../history/life.js";
 
-const file = "journal";
+export const journalFile = "journal";
 
 export interface ProcessIdentity {
 	readonly pid: number;
@@ -31,10 +32,14 @@ export interface Journal {
 	readonly hostRoot?: HostRoot;
 	/** The container's first process, whose pid is known only after clone: its parent's death kills it until then. */
 	readonly init?: ProcessIdentity;
+	/** Made by run, which starts it at once. */
+	readonly run?: true;
+	/** What was done to it since, in order. */
+	readonly events?: readonly LifeEvent[];
 }
 
 export function appendJournal(directory: Fd, step: Journal): void {
-	withFd(sys.openat(directory, file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600), (fd) =>
+	withFd(sys.openat(directory, journalFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600), (fd) =>
 		sys.write(fd, `${JSON.stringify(step)}\n`),
 	);
 }
@@ -43,7 +48,7 @@ export function readJournal(directory: Fd): Journal {
 	let journal: Journal = {};
 	for (const line of readIfPresent(directory).split("\n")) {
 		try {
-			if (line !== "") journal = merge(journal, JSON.parse(line) as Journal);
+			if (line !== "") journal = merge(journal, JSON.parse(line) as Line);
 		} catch {
 			// the line was being written when its writer died
 		}
@@ -51,15 +56,19 @@ export function readJournal(directory: Fd): Journal {
 	return journal;
 }
 
+/** Events come one by one (history/note.ts). */
+type Line = Omit<Journal, "events"> & { readonly event?: LifeEvent };
+
 /** A cgroup is made in up to two steps, each with its own paths. */
-function merge(journal: Journal, step: Journal): Journal {
+function merge(journal: Journal, { event, ...step }: Line): Journal {
+	if (event) return { ...journal, events: [...(journal.events ?? []), event] };
 	if (!journal.cgroup || !step.cgroup) return { ...journal, ...step };
 	return { ...journal, cgroup: { ...step.cgroup, paths: { ...journal.cgroup.paths, ...step.cgroup.paths } } };
 }
 
 function readIfPresent(directory: Fd): string {
 	try {
-		return readFileAt(directory, file);
+		return readFileAt(directory, journalFile);
 	} catch (error) {
 		if (hasCode(error, "ENOENT")) return "";
 		throw error;
@@ -73,7 +82,10 @@ export function ourIdentity(): ProcessIdentity {
 
 /** True when that very process still lives. */
 export function isAlive(process: ProcessIdentity | undefined): boolean {
-	if (process === undefined) return false;
-	const stat = processStat(process.pid);
-	return stat !== null && stat.startTime === process.startTime && stat.state !== "Z" && stat.state !== "X";
+	return process !== undefined && livesBy(processStat(process.pid), process);
+}
+
+/** The same by what /proc/PID/stat was found to say. */
+export function livesBy(stat: ProcessStat | null, { startTime }: ProcessIdentity): boolean {
+	return stat?.startTime === startTime && stat.state !== "Z" && stat.state !== "X";
 }

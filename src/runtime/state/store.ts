@@ -8,6 +8,7 @@
  *   ID/start.sock   where init waits for start
  *   ID~PID.TIME/    a container that this process deletes, or has not yet claimed the id for: "~" cannot be in an id
  *   ID~PID.TIME.bundle/  an experiment's bundle, empty but for the process that makes it (experiment/workplace.ts)
+ *   history~        how deleted containers ended (history/store.ts)
  *   seccomp~/       compiled filters (linux/seccomp/cache.ts)
  */
 import {

@@ -2,9 +2,8 @@
  * The frame of every engine's tests: the engine is started once, in a box, and each scenario of its table runs with tsrun
  * and with runc, which proves the scenario. After each, everything that it made has to be gone.
  */
-import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { findLeaks, mountsOf } from "../../support/leaks.js";
+import { containersIn, findLeaks, mountsOf } from "../../support/leaks.js";
 import { runtimeProgram } from "../../support/paths.js";
 import { type NeedName, needs } from "../../support/skip.js";
 import { waitFor } from "../../support/wait.js";
@@ -131,15 +130,6 @@ function traces({ box, states }: Engine): readonly string[] {
 		...processes.map(({ command }) => `process ${command}`),
 		...cgroups.map((cgroup) => `cgroup ${cgroup}`),
 		...mountsOf(box.pid).map(({ point, type }) => `mount of ${type} ${point}`),
-		...states.flatMap((state) => namesIn(box.path(state)).map((id) => `state ${state}/${id}`)),
+		...states.flatMap((state) => containersIn(box.path(state)).map((id) => `state ${state}/${id}`)),
 	];
-}
-
-/** Beside the containers tsrun keeps compiled filters. */
-function namesIn(folder: string): readonly string[] {
-	try {
-		return readdirSync(folder).filter((name) => name !== "seccomp~");
-	} catch {
-		return [];
-	}
 }

@@ -38,13 +38,20 @@ it("allProcesses are the directories with a number", () => {
 });
 
 describe("processStat", () => {
-	/** Fields as in proc_pid_stat(5): pid, name, state, parent, group, session, tty, tpgid, flags … start time at 22. */
+	/** Fields as in proc_pid_stat(5): pid, name, state, parent, group, session, tty, tpgid, flags … start time at 22, exit code at 52. */
 	const line = (name: string, flags: number) =>
-		`42 (${name}) S 7 42 42 0 -1 ${flags} 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 200\n`;
+		`42 (${name}) S 7 42 42 0 -1 ${flags} 1 2 3 4 5 6 7 8 20 0 1 0 987654 ${Array(29).fill(0).join(" ")} 768\n`;
 
 	it("tells state, parent and start time", () => {
 		door.files({ "/proc/42/stat": line("program", 0) });
-		expect(processStat(42)).toEqual({ state: "S", parent: 7, neverExecuted: false, startTime: 987654 });
+		expect(processStat(42)).toEqual({
+			state: "S",
+			parent: 7,
+			neverExecuted: false,
+			leaving: false,
+			startTime: 987654,
+			exitCode: 768,
+		});
 	});
 
 	it.each(["a b", ")", "x) R 1 (y", "tab\tand\nnewline"])("is not confused by a program called %j", (name) => {
@@ -55,6 +62,11 @@ describe("processStat", () => {
 	it("tells a process that has been forked from one that has executed a program", () => {
 		door.files({ "/proc/42/stat": line("tsrun:init", 0x400040) });
 		expect(processStat(42)?.neverExecuted).toBe(true);
+	});
+
+	it("tells one that is leaving", () => {
+		door.files({ "/proc/42/stat": line("sh", 0x400004) });
+		expect(processStat(42)?.leaving).toBe(true);
 	});
 
 	it.each(["ENOENT", "ESRCH"] as const)("%s is a process that has gone", (code) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasSignal, processSignals, signalsIn, zombieStatus } from "../../../src/linux/process-signals.js";
+import { hasSignal, processSignals, signalsIn } from "../../../src/linux/process-signals.js";
 import { SYS_rt_sigtimedwait } from "../../../src/sys/constants.js";
 import { door } from "../../support/door.js";
 import { watchFds } from "../../support/open-fds.js";
@@ -22,8 +22,8 @@ const status = (fields: Readonly<Record<string, string>>) =>
 		.map(([name, value]) => `${name}:\t${value}\n`)
 		.join("");
 
-/** As in proc_pid_stat(5): the session is field 6, the exit code 52. */
-const stat = (state = "S", exitCode = 0) => `42 (a) b) ${state} 7 40 41 ${Array(45).fill(0).join(" ")} ${exitCode}\n`;
+/** As in proc_pid_stat(5): the session is field 6. */
+const stat = () => "42 (a) b) S 7 40 41 0\n";
 
 describe("processSignals", () => {
 	it("reads who a process is and what it does with signals", () => {
@@ -91,25 +91,11 @@ describe("processSignals", () => {
 		door.files({ "/proc/42/status": status({}) });
 		door.fail(code === "ENOENT" ? "openat" : "read", code);
 		expect(processSignals(42)).toBeNull();
-		expect(zombieStatus(42)).toBeNull();
 	});
 
 	it("hides no other error", () => {
 		door.fail("openat", "EACCES");
 		expect(() => processSignals(42)).toThrow("Permission denied");
-		expect(() => zombieStatus(42)).toThrow("Permission denied");
-	});
-});
-
-describe("zombieStatus", () => {
-	it("is what nobody has waited for yet", () => {
-		door.files({ "/proc/42/stat": stat("Z", 0x300) });
-		expect(zombieStatus(42)).toBe(0x300);
-	});
-
-	it("is null while the process lives", () => {
-		door.files({ "/proc/42/stat": stat("S") });
-		expect(zombieStatus(42)).toBeNull();
 	});
 });
 

@@ -38,7 +38,7 @@ describe("delete --force of a container that is being created", () => {
 		});
 		deleteContainer(host, "c1", true);
 		expect([...new Set(killed)]).toEqual([500, 600]);
-		expect(door.list("/run/tsrun")).toEqual([]);
+		expect(door.list("/run/tsrun")).toEqual(["/run/tsrun/history~"]);
 	});
 
 	it("leaves a process alone that only has the pid", () => {
@@ -49,7 +49,7 @@ describe("delete --force of a container that is being created", () => {
 		const killed = killable();
 		deleteContainer(host, "c1", true);
 		expect(killed).toEqual([]);
-		expect(door.list("/run/tsrun")).toEqual([]);
+		expect(door.list("/run/tsrun")).toEqual(["/run/tsrun/history~"]);
 	});
 });
 
