@@ -272,10 +272,15 @@ describe("a hook that fails", () => {
 		},
 	);
 
-	test("within its timeout is not", ({ runtime, bundleWith, newId }) => {
-		const bundle = bundleWith({ createRuntime: [{ path: "/bin/true", timeout: 1 }] }, ["/bin/true"]);
-		expect(runtime("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stderr: "" });
-	});
+	test.for([30, 2_147_484, 4_294_968, 9223372036854775807n])(
+		"within its timeout is not: %s s",
+		(timeout, { runtime, bundleWith, newId }) => {
+			const bundle = bundleWith({ createRuntime: [{ path: "/bin/sleep", args: ["sleep", "0.01"], timeout }] }, [
+				"/bin/true",
+			]);
+			expect(runtime("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stderr: "" });
+		},
+	);
 
 	test("to have an absolute path is refused before anything is made", ({ runtime, bundleWith, newId, diary, skip }) => {
 		needs(skip, "tsrun");

@@ -40,7 +40,7 @@ const cgroupsOf = (folder: string) => findLeaks(folder).cgroups;
 const env = { ASAN_OPTIONS: "detect_leaks=0", UBSAN_OPTIONS: "halt_on_error=1:print_stacktrace=1" };
 
 /** What a bug looks like, whatever the status. */
-const bug = /internal error|InternalError|engine:|Sanitizer|could not |runtime error:/;
+const bug = /internal error|InternalError|^engine:|Sanitizer|could not |runtime error:/m;
 
 /** An end in words: 0 without an error, or an error that a user can be told. */
 function expectWords({ status, signal, stderr }: Pick<RunResult, "status" | "signal" | "stderr">): void {

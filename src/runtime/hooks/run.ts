@@ -125,8 +125,10 @@ function passListenerOn(hook: Fd, { confinement, runtime }: HookSurroundings): s
 }
 
 /** A hook that outlasts its seconds is killed, and with it all of its session: the limit is for what it started, too. */
-function waitOrKill(child: Child, seconds: number | undefined): { inTime: boolean; status: number } {
-	const inTime = waitForExit(child.pidfd, seconds === undefined ? -1 : seconds * 1000);
+function waitOrKill(child: Child, seconds: Hook["timeout"]): { inTime: boolean; status: number } {
+	const milliseconds = seconds === undefined ? -1 : Number(seconds) * 1000;
+	// poll(2) counts to 24 days; a hook that may take longer may take for ever
+	const inTime = waitForExit(child.pidfd, milliseconds < 2 ** 31 ? milliseconds : -1);
 	if (!inTime) killSession(child);
 	const status = reap(child.pid);
 	sys.close(child.pidfd);

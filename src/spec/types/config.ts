@@ -84,5 +84,5 @@ export interface Hook {
 	 * @asType integer
 	 * @minimum 1
 	 */
-	timeout?: number;
+	timeout?: number | bigint;
 }
