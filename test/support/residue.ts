@@ -36,7 +36,7 @@ export function knowTracesOf(id: string, runtime: Runtime, folder: string): Resi
 		...readdirSync(join(folder, "tmp")).map((name) => `file ${name}`),
 	];
 	const list = async () => {
-		await waitFor(() => look().length === 0, { what: "nothing to be left", deadline: 1000 }).catch(() => {});
+		await waitFor(() => look().length === 0, { what: "nothing to be left" }).catch(() => {});
 		return look();
 	};
 	return {
