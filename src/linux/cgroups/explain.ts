@@ -1,5 +1,7 @@
 /** Why the kernel refused a control file, and what cures it. Looks again only after a failure. */
+import { failure, hasCode } from "../../sys/errors.js";
 import { parentOf, readValueIfPresent, readWords } from "./control-files.js";
+import { holdsProcesses } from "./v2/controllers.js";
 
 /** A hint for a failed write, "" when the errno says it all. `directory` is the cgroup of `file`. */
 export function hintFor(directory: string, file: string, code: string): string {
@@ -24,6 +26,16 @@ export function joinHint(directory: string, code: string): string {
 	return "";
 }
 
+/** What clone3(2) says of the cgroup that it was to clone into; other errors as they come. */
+export function explainCloneInto(directory: string, error: unknown): unknown {
+	if (!hasCode(error, "EACCES", "EBUSY", "EOPNOTSUPP", "ENODEV")) return error;
+	return failure("cgroup-failed", `clone into cgroup ${directory}`, error, {
+		stage: "cgroup",
+		object: directory,
+		hint: joinHint(directory, error.code),
+	});
+}
+
 const notOurs = "the cgroup belongs to another user or the parent forbids it: have it delegated, or run as root";
 
 /** Those that tell the threads of a process apart (Documentation/admin-guide/cgroup-v2.rst, "Threads"). */
@@ -45,9 +57,7 @@ export function whyWithout(directory: string, controller: string): string {
 		const offered = readValueIfPresent(parent, "cgroup.controllers");
 		if (offered === null) return `the kernel does not offer the controller ${controller} to cgroup v2 here`;
 		if (!offered.split(" ").includes(controller)) continue;
-		const busy =
-			readValueIfPresent(parent, "cgroup.procs") !== "" && readValueIfPresent(parent, "cgroup.type") !== null;
-		return busy
+		return holdsProcesses(parent)
 			? `${parent} has processes of its own, so it cannot give controllers to its children (cgroups(7), "no internal processes"): move them into a child cgroup, or choose another cgroupsPath`
 			: `the controller is not given to ${child}: echo +${controller} > ${parent}/cgroup.subtree_control (for a user: Delegate= of the systemd unit)`;
 	}

@@ -4,6 +4,7 @@
  * runtime ─clone─▶ intermediate: setns(pidfd of init), and ─clone(CLONE_PARENT)─▶ the process, in the pid namespace too
  */
 import type { Cgroup } from "../../linux/cgroups/driver.js";
+import { explainCloneInto } from "../../linux/cgroups/explain.js";
 import { cloneFlag } from "../../linux/namespaces.js";
 import { openProc } from "../../linux/proc.js";
 import { chrootInto } from "../../linux/rootfs.js";
@@ -69,7 +70,7 @@ function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, socke
 			);
 		}
 		if (root !== null) chrootInto(root);
-		const child = sys.clone3(CLONE_PARENT, 0, cgroupFd);
+		const child = cloneInto(cgroup, cgroupFd);
 		if (child.pid === 0) runExecInit(plan, proc, socket);
 		send(socket, { type: "pid", pid: child.pid });
 	} catch (error) {
@@ -77,6 +78,15 @@ function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, socke
 		sys.exit(1);
 	}
 	sys.exit(0);
+}
+
+/** A sibling, whose parent is the runtime. */
+function cloneInto(cgroup: Cgroup | null, cgroupFd: Fd): Child {
+	try {
+		return sys.clone3(CLONE_PARENT, 0, cgroupFd);
+	} catch (error) {
+		throw explainCloneInto(cgroup?.record.paths[""] ?? "", error);
+	}
 }
 
 /** A mount namespace brings its root along; without one of its own the container's root is that of its process alone. */

@@ -3,6 +3,7 @@
  * given by path are joined by an intermediate process, so that the runtime itself stays in its own for the hooks.
  */
 import type { Cgroup } from "../../linux/cgroups/driver.js";
+import { explainCloneInto } from "../../linux/cgroups/explain.js";
 import { type IdMaps, idMapHelperArgs, writeIdMaps } from "../../linux/id-maps.js";
 import {
 	explainCloneFailure,
@@ -39,7 +40,7 @@ export function spawnInit(
 ): Child {
 	return needsIntermediate(launch.namespaces)
 		? spawnThroughIntermediate(launch, cgroup, cgroupFd, ours, theirs, inside)
-		: cloneInto(launch, launch.namespaces.cloneFlags, SIGCHLD, cgroupFd, () =>
+		: cloneInto(launch, launch.namespaces.cloneFlags, SIGCHLD, cgroup, cgroupFd, () =>
 				inside({ socket: theirs, entered: false, proc: null }),
 			);
 }
@@ -49,12 +50,19 @@ export function needsIntermediate({ joined, ownTimeNamespace }: NamespacePlan): 
 	return joined.length > 0 || ownTimeNamespace;
 }
 
-function cloneInto(launch: Launch, flags: number, exitSignal: number, cgroupFd: Fd, inside: () => never): Child {
+function cloneInto(
+	launch: Launch,
+	flags: number,
+	exitSignal: number,
+	cgroup: Cgroup | null,
+	cgroupFd: Fd,
+	inside: () => never,
+): Child {
 	let child: Child;
 	try {
 		child = sys.clone3(flags, exitSignal, cgroupFd);
 	} catch (error) {
-		throw explainCloneFailure(launch.namespaces, error);
+		throw explainCloneFailure(launch.namespaces, explainCloneInto(cgroup?.record.paths[""] ?? "", error));
 	}
 	return child.pid === 0 ? inChild(inside) : child;
 }
@@ -100,7 +108,7 @@ function joinAndClone(
 			writeTimeOffsets(proc, bundle.config.linux);
 		}
 		// the exit signal is the one of our own group leader
-		const child = cloneInto(launch, namespaces.cloneFlags | CLONE_PARENT, 0, cgroupFd, () =>
+		const child = cloneInto(launch, namespaces.cloneFlags | CLONE_PARENT, 0, cgroup, cgroupFd, () =>
 			inside({ socket, entered: true, proc }),
 		);
 		send(socket, { type: "pid", pid: child.pid });

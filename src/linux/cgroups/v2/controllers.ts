@@ -1,6 +1,6 @@
 /** Controllers on cgroup v2: each level hands on to its children what is in its cgroup.subtree_control. */
-import { isSysError } from "../../../sys/errors.js";
-import { readWords, writeControl } from "../control-files.js";
+import { hasCode, isSysError } from "../../../sys/errors.js";
+import { readValueIfPresent, readWords, writeControl } from "../control-files.js";
 
 /**
  * Hands the controllers of the mount point down to `directory`, where they are not there yet. Engines read usage
@@ -14,8 +14,24 @@ export function enableControllers(mountPoint: string, directory: string, wanted?
 	for (const name of directory.slice(mountPoint.length + 1).split("/")) {
 		const child = `${parent}/${name}`;
 		const lacking = without(missing, child);
-		if (lacking.length > 0) handDown(parent, lacking);
+		if (lacking.length > 0) {
+			// some could be handed down all the same, but then no process could enter the child: "domain invalid"
+			if (holdsProcesses(parent)) return;
+			handDown(parent, lacking);
+		}
 		parent = child;
+	}
+}
+
+/** Such a cgroup gives nothing to its children (cgroups(7), "no internal processes"); the root, which has no type, may. */
+export function holdsProcesses(directory: string): boolean {
+	if (readValueIfPresent(directory, "cgroup.type") === null) return false;
+	try {
+		return readValueIfPresent(directory, "cgroup.procs") !== "";
+	} catch (error) {
+		// a threaded cgroup
+		if (hasCode(error, "EOPNOTSUPP")) return true;
+		throw error;
 	}
 }
 

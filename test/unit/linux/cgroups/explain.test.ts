@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { hintFor, joinHint, whyWithout } from "../../../../src/linux/cgroups/explain.js";
+import { explainCloneInto, hintFor, joinHint, whyWithout } from "../../../../src/linux/cgroups/explain.js";
+import { sysError } from "../../../support/errno.js";
 import { fakeCgroupfs } from "./fake-cgroupfs.js";
 
 function v2() {
@@ -96,4 +97,19 @@ it.each([
 ])("joinHint has a word on %s", (code, word) => {
 	if (word === "") expect(joinHint("/u/a", code)).toBe("");
 	else expect(joinHint("/u/a", code)).toContain(word);
+});
+
+describe("explainCloneInto", () => {
+	it("tells which cgroup took no process, and why", () => {
+		expect(explainCloneInto("/u/a", sysError("clone3", "EOPNOTSUPP"))).toMatchObject({
+			id: "cgroup-failed",
+			message: "clone into cgroup /u/a: operation not supported",
+			details: { object: "/u/a", hint: expect.stringContaining("threaded") },
+		});
+	});
+
+	it("leaves what is about something else", () => {
+		const error = sysError("clone3", "ENOSPC");
+		expect(explainCloneInto("/u/a", error)).toBe(error);
+	});
 });

@@ -47,4 +47,16 @@ describe("enableControllers", () => {
 		expect(cgroups.content("/u/a/cgroup.controllers")).toBe("cpu memory pids");
 		expect(cgroups.content("/u/a/b/cgroup.controllers")).toBe("");
 	});
+
+	it("hands nothing down from a cgroup with processes, which would take only some, and spoil the child", () => {
+		cgroups.enter("/u/a", 7);
+		enableControllers("/u", "/u/a/b", ["pids"]);
+		expect(cgroups.log).toEqual(["/u/cgroup.subtree_control=+pids"]);
+	});
+
+	it("hands down from the root, processes or not", () => {
+		cgroups.enter("/u", 7);
+		enableControllers("/u", "/u/a");
+		expect(cgroups.content("/u/a/cgroup.controllers")).toBe("cpu memory pids");
+	});
 });
