@@ -27,6 +27,7 @@ const paths = {
 	"src/runtime/lifecycle/launch.ts": "the state directory",
 	"src/runtime/lifecycle/spawn-init.ts": "/proc/PID/oom_score_adj",
 	"src/runtime/lifecycle/update.ts": "the state directory",
+	"src/runtime/pods/pause-bundle.ts": "a bundle of our own",
 	"src/runtime/process/hand-over.ts": "the console socket",
 	"src/runtime/process/helper.ts": "programs of the host",
 	"src/runtime/process/pid-file.ts": "the pid file",

@@ -20,7 +20,34 @@ const everyFlag = ({ verbs, globalFlags }) => [...globalFlags, ...verbs.flatMap(
 /** @param {readonly string[]} words */
 const alternatives = (words) => [...new Set(words)].join("|") || "//";
 
-const takesId = (/** @type {{ usage: string }} */ { usage }) => usage.includes("container-id");
+/** The verb that lists what the operands of another can be; "" when they are nothing of ours. */
+function listOf(/** @type {{ usage: string }} */ { usage }) {
+	if (/[<[]pod\b/.test(usage)) return "pod list";
+	return usage.includes("container-id") ? "list" : "";
+}
+
+/** @typedef {{ word: string, verbs: CommandLine["verbs"] }} Group */
+
+/**
+ * Verbs of two words by the first of them.
+ *
+ * @param {CommandLine["verbs"]} verbs
+ * @returns {Group[]} `verbs` have their second word as name
+ */
+function groupsOf(verbs) {
+	const two = verbs.filter(({ name }) => name.includes(" "));
+	return [...new Set(two.map(({ name }) => name.split(" ")[0] ?? ""))].map((word) => ({
+		word,
+		verbs: two
+			.filter(({ name }) => name.startsWith(`${word} `))
+			.map((verb) => ({ ...verb, name: verb.name.slice(word.length + 1) })),
+	}));
+}
+
+/** @param {CommandLine["verbs"]} verbs */
+const ofOneWord = (verbs) => verbs.filter(({ name }) => !name.includes(" "));
+
+const summaryOf = (/** @type {Group} */ { word }) => `commands for a ${word}`;
 
 /**
  * @param {CommandLine} line
@@ -31,18 +58,25 @@ export function bashCompletion(line) {
 	const all = everyFlag(line);
 	const cases = verbs.map((verb) => {
 		const flags = forms([...verb.flags, ...globalFlags]).join(" ");
-		return `\t\t${verb.name}) flags="${flags}"; ids=${takesId(verb) ? "yes" : ""} ;;`;
+		return `\t\t"${verb.name}") flags="${flags}"; list="${listOf(verb)}" ;;`;
 	});
+	const groups = groupsOf(verbs);
+	const groupCases = groups.map(
+		({ word, verbs }) => `\t\t${word}) flags="${[...verbs.map(({ name }) => name), "help"].join(" ")}" ;;\n`,
+	);
+	const firstWords = [...ofOneWord(verbs).map(({ name }) => name), ...groups.map(({ word }) => word)];
 	return `# bash completion of tsrun(8)
 _tsrun() {
-	local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} verb= flags ids= index root=()
+	local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} verb= flags list= index root=()
 	COMPREPLY=()
 	for ((index = 1; index < COMP_CWORD; index++)); do
 		case \${COMP_WORDS[index]} in
 		--root) root=(--root "\${COMP_WORDS[index+1]}"); ((index++)) ;;
 		${alternatives(valued(globalFlags, () => true))}) ((index++)) ;;
 		-*) ;;
-		*) verb=\${COMP_WORDS[index]}; break ;;
+		*)
+			verb+=\${verb:+ }\${COMP_WORDS[index]}
+			case $verb in ${alternatives(groups.map(({ word }) => word))}) ;; *) break ;; esac ;;
 		esac
 	done
 	case $before in
@@ -50,11 +84,11 @@ _tsrun() {
 	${alternatives(valued(all, isFile))}) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
 	esac
 	case $verb in
-		"") flags="${[...verbs.map(({ name }) => name), "help", ...forms(globalFlags)].join(" ")}" ;;
-${cases.join("\n")}
+		"") flags="${[...firstWords, "help", ...forms(globalFlags)].join(" ")}" ;;
+${groupCases.join("")}${cases.join("\n")}
 		*) return ;;
 	esac
-	[[ -n $ids && $word != -* ]] && flags=$(tsrun "\${root[@]}" list --quiet 2>/dev/null)
+	[[ -n $list && $word != -* ]] && flags=$(tsrun "\${root[@]}" $list --quiet 2>/dev/null)
 	mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$word")
 }
 complete -F _tsrun tsrun
@@ -66,7 +100,18 @@ complete -F _tsrun tsrun
  * @returns {string} /usr/share/fish/vendor_completions.d/tsrun.fish
  */
 export function fishCompletion({ verbs, globalFlags }) {
-	const names = verbs.map(({ name }) => name).join(" ");
+	const groups = groupsOf(verbs);
+	const words = groups.map(({ word }) => word);
+	const names = [...ofOneWord(verbs).map(({ name }) => name), ...words];
+	const seen = (/** @type {string} */ word) => `__fish_seen_subcommand_from ${word}`;
+	/** @param {CommandLine["verbs"][number]} verb @param {string} before holds where its last word is completed @param {string} when holds after it */
+	const ofVerb = (verb, before, when) => [
+		`complete -c tsrun -n ${quoted(before)} -a ${verb.name} -d ${quoted(verb.summary)}`,
+		...verb.flags.map((each) => flag(when, each)),
+		...(listOf(verb) ? [`complete -c tsrun -n ${quoted(when)} -a "(tsrun ${listOf(verb)} --quiet 2>/dev/null)"`] : []),
+	];
+	const atFirst = `not ${seen(names.join(" "))}`;
+	const outsideGroups = words.map((word) => `; and not ${seen(word)}`).join("");
 	const flag = (/** @type {string} */ when, /** @type {Flag} */ { name, short, value, help }) =>
 		[
 			`complete -c tsrun -n ${quoted(when)} -l ${name}`,
@@ -78,15 +123,15 @@ export function fishCompletion({ verbs, globalFlags }) {
 		"# fish completion of tsrun(8)",
 		"complete -c tsrun -f",
 		...globalFlags.map((each) => flag("true", each)),
-		...verbs.flatMap((verb) => [
-			`complete -c tsrun -n ${quoted(`not __fish_seen_subcommand_from ${names}`)} -a ${verb.name} -d ${quoted(verb.summary)}`,
-			...verb.flags.map((each) => flag(`__fish_seen_subcommand_from ${verb.name}`, each)),
-			...(takesId(verb)
-				? [
-						`complete -c tsrun -n ${quoted(`__fish_seen_subcommand_from ${verb.name}`)} -a "(tsrun list --quiet 2>/dev/null)"`,
-					]
-				: []),
-		]),
+		...ofOneWord(verbs).flatMap((verb) => ofVerb(verb, atFirst, `${seen(verb.name)}${outsideGroups}`)),
+		...groups.flatMap((group) => {
+			const { word, verbs } = group;
+			const atSecond = `${seen(word)}; and not ${seen(verbs.map(({ name }) => name).join(" "))}`;
+			return [
+				`complete -c tsrun -n ${quoted(atFirst)} -a ${word} -d ${quoted(summaryOf(group))}`,
+				...verbs.flatMap((verb) => ofVerb(verb, atSecond, `${seen(word)}; and ${seen(verb.name)}`)),
+			];
+		}),
 		"",
 	].join("\n");
 }
@@ -106,28 +151,45 @@ export function zshCompletion({ verbs, globalFlags }) {
 			),
 		);
 	};
-	const cases = verbs.map(
-		(verb) =>
-			`\t\t${verb.name}) _arguments ${[...verb.flags, ...globalFlags].flatMap(spec).join(" ")} ${quoted(`*:${takesId(verb) ? "container:_tsrun_ids" : "argument:_files"}`)} ;;`,
-	);
-	return `#compdef tsrun
-# zsh completion of tsrun(8)
-_tsrun_ids() {
-	compadd -- \${(f)"$(tsrun list --quiet 2>/dev/null)"}
-}
-_tsrun() {
+	const operands = (/** @type {CommandLine["verbs"][number]} */ verb) => {
+		const list = listOf(verb);
+		return quoted(`*:${list === "" ? "argument:_files" : `container:_tsrun_names ${list}`}`);
+	};
+	const groups = groupsOf(verbs);
+	/** @param {string} name @param {CommandLine["verbs"]} verbs @param {Group[]} groups */
+	const level = (name, verbs, groups) => {
+		const described = [
+			...verbs.map(({ name, summary }) => quoted(`${name}:${summary}`)),
+			...groups.map((group) => quoted(`${group.word}:${summaryOf(group)}`)),
+		];
+		const cases = [
+			...verbs.map(
+				(verb) =>
+					`\t\t${verb.name}) _arguments ${[...verb.flags, ...globalFlags].flatMap(spec).join(" ")} ${operands(verb)} ;;`,
+			),
+			...groups.map(({ word }) => `\t\t${word}) _tsrun_${word} ;;`),
+		];
+		return `${name}() {
 	local curcontext=$curcontext state line
 	_arguments -C ${globalFlags.flatMap(spec).join(" ")} '1:command:->command' '*::argument:->argument'
 	case $state in
 	command)
-		local -a commands=(${verbs.map(({ name, summary }) => quoted(`${name}:${summary}`)).join(" ")})
+		local -a commands=(${described.join(" ")})
 		_describe command commands ;;
 	argument)
 		case $line[1] in
 ${cases.join("\n")}
 		esac ;;
 	esac
+}`;
+	};
+	return `#compdef tsrun
+# zsh completion of tsrun(8)
+_tsrun_names() {
+	compadd -- \${(f)"$(tsrun "$@" --quiet 2>/dev/null)"}
 }
+${groups.map(({ word, verbs }) => level(`_tsrun_${word}`, verbs, [])).join("\n")}
+${level("_tsrun", ofOneWord(verbs), groups)}
 _tsrun "$@"
 `;
 }

@@ -22,7 +22,7 @@ export function manualPages({ summary, verbs, globalFlags }, edition) {
 	const page = (/** @type {string} */ name, /** @type {string[]} */ ...parts) =>
 		pages.set(`${name}.8`, `${[title(name, edition), ...parts].join("\n")}\n`);
 	const others = (/** @type {string} */ but) =>
-		["tsrun", ...verbs.map(({ name }) => `tsrun-${name}`)]
+		["tsrun", ...verbs.map(({ name }) => pageOf(name))]
 			.filter((name) => name !== but)
 			.map((name) => `.BR ${name} (8)`)
 			.join(" ,\n");
@@ -37,7 +37,7 @@ export function manualPages({ summary, verbs, globalFlags }, edition) {
 				"Makes and runs containers as config.json of a bundle describes them, and takes the place of runc under containerd, Docker and Podman. Each command does one thing and ends.",
 			),
 		),
-		heading("COMMANDS", ...verbs.map(({ name, summary }) => item(`.BR tsrun-${name} (8)`, summary))),
+		heading("COMMANDS", ...verbs.map(({ name, summary }) => item(`.BR ${pageOf(name)} (8)`, summary))),
 		heading("GLOBAL OPTIONS", ...globalFlags.map(option)),
 		heading("EXIT STATUS", plain(exitStatus)),
 		heading("FILES", ...files.map(([path, what]) => item(`.I ${plain(path ?? "")}`, what ?? ""))),
@@ -45,16 +45,19 @@ export function manualPages({ summary, verbs, globalFlags }, edition) {
 	);
 	for (const { name, summary, usage, description, flags } of verbs) {
 		page(
-			`tsrun-${name}`,
-			heading("NAME", `tsrun\\-${name} \\- ${plain(summary)}`),
+			pageOf(name),
+			heading("NAME", `${plain(pageOf(name))} \\- ${plain(summary)}`),
 			heading("SYNOPSIS", `.B tsrun ${name}\n${plain(usage)}`),
 			heading("DESCRIPTION", plain(description)),
 			...(flags.length > 0 ? [heading("OPTIONS", ...flags.map(option))] : []),
-			heading("SEE ALSO", others(`tsrun-${name}`)),
+			heading("SEE ALSO", others(pageOf(name))),
 		);
 	}
 	return pages;
 }
+
+/** "pod add" → "tsrun-pod-add". */
+const pageOf = (/** @type {string} */ verb) => `tsrun-${verb.replaceAll(" ", "-")}`;
 
 /** @param {string} name @param {{ version: string, date: string }} edition */
 function title(name, { version, date }) {

@@ -28,14 +28,17 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
 async function carryOut(command: Command, words: readonly string[]): Promise<number> {
 	const { program, globals } = command;
 	const keep = ({ flag, value }: GivenFlag) => globals.set(flag.name, value);
-	const [name, ...rest] = scanArguments(words, [...globalFlags, versionFlag], true, keep);
+	const [first, ...others] = scanArguments(words, [...globalFlags, versionFlag], true, keep);
 	await traceIfAsked(command);
 	if (globals.get("version") === true)
 		return print(`${program} version ${(await import("./version.js")).versionLines()}\n`);
-	if (name === undefined || globals.get("help") === true)
+	if (first === undefined || globals.get("help") === true)
 		return print((await import("./help.js")).programHelp(program));
-	if (name === "help" || name === "h") return help(program, rest[0]);
+	if (first === "help" || first === "h") return help(program, others.slice(0, isGroup(others[0]) ? 2 : 1).join(" "));
 
+	const [second, ...afterSecond] = isGroup(first) ? scanArguments(others, globalFlags, true, keep) : [];
+	if (isGroup(first) && (second === undefined || second === "help")) return help(program, first);
+	const [name, rest] = second === undefined ? [first, others] : [`${first} ${second}`, afterSecond];
 	const verb = await loadVerb(name);
 	command.verb = { name, does: verb };
 	const own: GivenFlag[] = [];
@@ -64,6 +67,7 @@ async function runVerb(command: Command, verb: Verb, operands: readonly string[]
 
 function needsSystemd({ unit }: Verb, host: Host, id: string): boolean {
 	if (unit === undefined) return false;
+	if (unit === "changes several") return true;
 	return unit === "makes" ? host.systemdCgroup : hasUnit(host, id, unit === "joins");
 }
 
@@ -90,9 +94,16 @@ function checkOperands(who: string, { operands: { least, most } }: Verb, given: 
 	throw usageError(`${who} requires ${wanted} argument(s)`, given.join(" "));
 }
 
-async function help(program: string, name: string | undefined): Promise<number> {
-	const { programHelp, verbHelp } = await import("./help.js");
-	return print(name === undefined ? programHelp(program) : verbHelp(program, name, await loadVerb(name)));
+/** The first word of verbs that have two. */
+function isGroup(word: string | undefined): boolean {
+	return Object.keys(verbs).some((name) => name.startsWith(`${word} `));
+}
+
+/** `name` is a verb's, a group's, or empty for the program's page. */
+async function help(program: string, name: string): Promise<number> {
+	const { groupHelp, programHelp, verbHelp } = await import("./help.js");
+	if (name === "") return print(programHelp(program));
+	return print(isGroup(name) ? groupHelp(program, name) : verbHelp(program, name, await loadVerb(name)));
 }
 
 function print(text: string): number {

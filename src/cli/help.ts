@@ -8,7 +8,7 @@ const helpCommand = ["help, h", "show this page, or the page of one command"] as
 
 /** The page of `<program> --help`. */
 export function programHelp(program: string): string {
-	const commands = Object.entries(verbs).map(([name, { summary }]) => [name, summary] as const);
+	const commands = summaries();
 	return page([
 		["NAME", `${program} - ${programSummary}`],
 		["USAGE", `${program} [global options] command [command options] [arguments...]`],
@@ -16,6 +16,19 @@ export function programHelp(program: string): string {
 		["COMMANDS", columns([...commands, helpCommand])],
 		["GLOBAL OPTIONS", flagColumns([...globalFlags, versionFlag])],
 	]);
+}
+
+/** The page of `<program> <group>`. */
+export function groupHelp(program: string, group: string): string {
+	return page([
+		["NAME", `${program} ${group} - commands for a ${group}`],
+		["USAGE", `${program} ${group} command [command options] [arguments...]`],
+		["COMMANDS", columns(summaries().filter(([name]) => name.startsWith(`${group} `)))],
+	]);
+}
+
+function summaries(): (readonly [name: string, summary: string])[] {
+	return Object.entries(verbs).map(([name, { summary }]) => [name, summary]);
 }
 
 /** The page of `<program> <verb> --help`. */

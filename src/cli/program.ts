@@ -9,6 +9,7 @@ interface VerbEntry {
 
 export const programSummary = "OCI container runtime";
 
+/** A name of two words is a verb of a group: `tsrun pod` shows those of its own. */
 export const verbs: Readonly<Record<string, VerbEntry>> = {
 	create: { summary: "create a container", load: () => import("./commands/create.js") },
 	delete: { summary: "remove a container and all that belongs to it", load: () => import("./commands/delete.js") },
@@ -22,6 +23,14 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
 	kill: { summary: "send a signal to a container", load: () => import("./commands/kill.js") },
 	list: { summary: "list containers", load: () => import("./commands/list.js") },
 	pause: { summary: "stop the processes of a container where they are", load: () => import("./commands/pause.js") },
+	"pod add": { summary: "run a container in a pod", load: () => import("./commands/pod/add.js") },
+	"pod create": { summary: "make namespaces for containers to share", load: () => import("./commands/pod/create.js") },
+	"pod delete": { summary: "remove a pod and its containers", load: () => import("./commands/pod/delete.js") },
+	"pod list": { summary: "list pods and their containers", load: () => import("./commands/pod/list.js") },
+	"pod stop": {
+		summary: "let the containers of a pod end, the last one first",
+		load: () => import("./commands/pod/stop.js"),
+	},
 	ps: { summary: "show the processes of a container", load: () => import("./commands/ps.js") },
 	resume: { summary: "let a paused container go on", load: () => import("./commands/resume.js") },
 	run: { summary: "create and start a container", load: () => import("./commands/run.js") },

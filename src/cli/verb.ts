@@ -34,9 +34,9 @@ export interface Verb<Values = FlagValues> {
 	readonly flagsEndAtOperand?: true;
 	/**
 	 * What it does to the cgroup that may be a unit of systemd: makes one when --systemd-cgroup says so; changes or ends
-	 * that of its first operand; joins it, for which a user needs systemd.
+	 * that of its first operand, or those of containers that are yet to be found; joins it, for which a user needs systemd.
 	 */
-	readonly unit?: "makes" | "changes" | "joins";
+	readonly unit?: "makes" | "changes" | "changes several" | "joins";
 	/** What a failure of the verb itself begins with: "tsrun create failed". */
 	readonly failurePrefix?: (program: string) => string;
 	/** Exit status of a failure, 1 unless told. */

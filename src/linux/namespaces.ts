@@ -113,14 +113,14 @@ function openNamespace(type: NamespaceType, path: string): Fd {
 		throw new TsrunError("namespace-path", `${what}: it is not a namespace file`, {
 			object: path,
 			stage: "namespaces",
-			hint: `name a file such as /proc/PID/ns/${fileName(type)}`,
+			hint: `name a file such as /proc/PID/ns/${namespaceFile(type)}`,
 		});
 	}
 	return fd;
 }
 
 /** The name of the type under /proc/PID/ns. */
-function fileName(type: NamespaceType): string {
+export function namespaceFile(type: NamespaceType): string {
 	if (type === "mount") return "mnt";
 	return type === "network" ? "net" : type;
 }

@@ -1,4 +1,5 @@
 /** The bundle (bundle.md): a directory with config.json in it, read once and checked before anything is made. */
+import { exactJson } from "../spec/json.js";
 import { loadConfig } from "../spec/load.js";
 import type { Config } from "../spec/types.js";
 import { AT_FDCWD, S_IFDIR, S_IFMT } from "../sys/constants.js";
@@ -17,15 +18,20 @@ export interface Bundle {
 	readonly config: Config;
 	/** What the built-in init is to do; null without it. */
 	readonly builtInInit: InitPlan | null;
-	/** config.json as it was read: what is kept for later verbs. */
+	/** config.json as it was read, or as it was adapted: what is kept for later verbs. */
 	readonly text: string;
 }
 
 /** `init` is the flag `--init`, which has the last word. */
-export function openBundle(directory: string, log: Logger, init?: CreateOptions["init"]): Bundle {
-	const { path, text } = readBundle(directory);
-	const { config: given, warnings } = loadConfig(text);
-	const config = withInitFlag(given, init);
+export function openBundle(
+	{ bundle, init, adapt }: Pick<CreateOptions, "bundle" | "init" | "adapt">,
+	log: Logger,
+): Bundle {
+	const { path, text: read } = readBundle(bundle);
+	const { config: given, warnings } = loadConfig(read);
+	const adapted = adapt?.(given) ?? given;
+	const text = adapt === undefined ? read : exactJson(adapted);
+	const config = withInitFlag(adapted, init);
 	const builtInInit = planInit(config);
 	for (const { path: where, message } of [...warnings, ...unknownInitAnnotations(config)])
 		log.warning(`config.json: ${where}: ${message}`);

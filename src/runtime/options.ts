@@ -1,5 +1,6 @@
 /** What the verbs can be told, as the runtime takes it. Relative paths start at the caller's working directory. */
 
+import type { Config } from "../spec/types.js";
 import type { InitMode } from "./built-in-init/plan.js";
 
 /** Where the container's process gets its terminal and descriptors, and where its pid goes. */
@@ -25,6 +26,8 @@ export interface CreateOptions extends ProcessOptions {
 	readonly noNewKeyring: boolean;
 	/** The built-in init's mode; true takes the annotation's, or forward. */
 	readonly init?: InitMode | true | undefined;
+	/** What the container is made of instead of the bundle's configuration, which has been checked: a pod's namespaces. */
+	readonly adapt?: ((config: Config) => Config) | undefined;
 }
 
 export interface RunOptions extends CreateOptions {

@@ -12,6 +12,7 @@ export const errorIds = {
 	"id-taken": "a container of that id exists under this root",
 	"container-missing": "no container of that id exists under this root",
 	"container-status": "the container's status does not allow the operation",
+	"pod-missing": "there is no pod of that name, or a container that is no pod",
 	"bundle-missing": "the bundle directory cannot be entered",
 	"config-missing": "the bundle has no readable config.json",
 	"config-syntax": "a JSON file is not JSON (line and column are given)",

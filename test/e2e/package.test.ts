@@ -25,8 +25,8 @@ const verbs = (tsrun: string) =>
 	/COMMANDS:\n(.*?)\n\n/s
 		.exec(execFileSync(tsrun, ["--help"], { encoding: "utf8" }))?.[1]
 		?.split("\n")
-		.map((line) => line.trim().split(/\s/)[0] ?? "")
-		.filter((name) => name !== "help,") ?? [];
+		.map((line) => line.trim().split(/\s{2,}/)[0] ?? "")
+		.filter((name) => name !== "help, h") ?? [];
 
 describe("the package", () => {
 	test("is installed and removed by dpkg, and leaves nothing", ({ folder }) => {
@@ -52,7 +52,7 @@ describe("the package", () => {
 		needs(skip, "man");
 		const root = unpack(folder);
 		const pages = join(root, "usr/share/man/man8");
-		const names = verbs(join(root, "usr/bin/tsrun")).map((verb) => `tsrun-${verb}.8.gz`);
+		const names = verbs(join(root, "usr/bin/tsrun")).map((verb) => `tsrun-${verb.replace(" ", "-")}.8.gz`);
 		expect(readdirSync(pages).sort()).toEqual([...names, "tsrun.8.gz"].sort());
 		for (const name of readdirSync(pages)) {
 			const page = join(folder, name.replace(".gz", ""));
@@ -81,6 +81,13 @@ describe("the package", () => {
 		expect(complete("run", "--bun")).toEqual(["--bundle"]);
 		expect(complete("--root", runtime.root, "kill", "")).toEqual([id]);
 		expect(complete("run", "--bundle", join(root, "us"))).toEqual([join(root, "usr")]);
+		expect(complete("po")).toEqual(["pod"]);
+		expect(complete("--debug", "pod", "st")).toEqual(["stop"]);
+		expect(complete("pod", "list", "--js")).toEqual(["--json"]);
+		const pod = newId();
+		runtime("pod", "create", pod);
+		expect(complete("--root", runtime.root, "pod", "stop", "")).toEqual([pod]);
+		runtime("pod", "delete", pod, "--force");
 		runtime("delete", "--force", id);
 	});
 
@@ -91,9 +98,14 @@ describe("the package", () => {
 		execFileSync("zsh", ["--no-exec", zsh]);
 		const fish = join(root, "usr/share/fish/vendor_completions.d/tsrun.fish");
 		cpSync(join(root, "usr/bin/tsrun"), join(folder, "tsrun"));
-		const ask = `source ${fish}; complete --do-complete "tsrun sta"`;
+		const ask = (words: string) => `source ${fish}; complete --do-complete "tsrun ${words}"`;
 		const env = { ...process.env, HOME: folder, PATH: `${folder}:${process.env.PATH}` };
-		const said = execFileSync("fish", ["--no-config", "--command", ask], { encoding: "utf8", env });
-		expect(said.split("\n").map((line) => line.split("\t")[0])).toEqual(["start", "state", "stats", ""]);
+		const said = (words: string) =>
+			execFileSync("fish", ["--no-config", "--command", ask(words)], { encoding: "utf8", env })
+				.split("\n")
+				.map((line) => line.split("\t")[0]);
+		expect(said("sta")).toEqual(["start", "state", "stats", ""]);
+		expect(said("pod st")).toEqual(["stop", ""]);
+		expect(said("pod delete --f")).toEqual(["--force", ""]);
 	});
 });

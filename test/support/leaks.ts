@@ -102,9 +102,9 @@ export function findProcesses(mark: string, known: ReadonlySet<number> = new Set
 	return marked.map((pid) => ({ pid, command: readOr(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim() }));
 }
 
-/** State directories; beside them tsrun keeps compiled filters, and how deleted containers ended. */
+/** State directories; beside them tsrun keeps compiled filters, the bundle of pods, and how deleted containers ended. */
 export function containersIn(root: string): string[] {
-	return namesIn(root).filter((name) => name !== "seccomp~" && !/^history~\d*$/.test(name));
+	return namesIn(root).filter((name) => !/^(?:(?:seccomp|pause)~|history~\d*)$/.test(name));
 }
 
 function findCgroups(mark: string): string[] {

@@ -6,7 +6,7 @@ import { type ProcessSignals, processSignals } from "../../linux/process-signals
 import { type Fate, fateOf, isOpen, type Origin } from "../../linux/signal-fate.js";
 import { exactJson } from "../../spec/json.js";
 import { loadConfig } from "../../spec/load.js";
-import { AF_UNIX, AT_FDCWD, F_DUPFD_CLOEXEC, O_CLOEXEC, O_WRONLY, SOCK_STREAM } from "../../sys/constants.js";
+import { AF_UNIX, AT_FDCWD, O_CLOEXEC, O_WRONLY, SOCK_STREAM } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
@@ -19,6 +19,7 @@ import { launchAndStart } from "../lifecycle/run.js";
 import type { RunOptions } from "../options.js";
 import { killChild, reap } from "../process/child.js";
 import { holdEndingSignals, releaseEndingSignals } from "../process/ending-signals.js";
+import { withStreams } from "../process/streams.js";
 import { readStateFile } from "../state/store.js";
 import { completeContainer } from "../status.js";
 import { copyConfig } from "./copy-config.js";
@@ -107,23 +108,10 @@ function withCopy<T>(host: Host, id: string, options: RunOptions, use: (copy: La
 
 /** The copy's program prints into the void, and waits for input that never comes: at its end many would end, too. */
 function withQuietStreams<T>(work: () => T): T {
-	const saved = [0, 1, 2].map((fd) => sys.fcntl(fd, F_DUPFD_CLOEXEC, 3));
 	// the other end stays open as long as we live
 	const [input] = sys.socketpair(AF_UNIX, SOCK_STREAM);
 	const output = sys.openat(AT_FDCWD, "/dev/null", O_WRONLY | O_CLOEXEC, 0);
-	try {
-		[input, output, output].forEach((fd, stream) => {
-			sys.dup2(fd, stream);
-		});
-		return work();
-	} finally {
-		saved.forEach((fd, stream) => {
-			sys.dup2(fd, stream);
-			sys.close(fd);
-		});
-		sys.close(input);
-		sys.close(output);
-	}
+	return withStreams([input, output, output], work);
 }
 
 interface Experiment {

@@ -82,7 +82,7 @@ export interface LaunchMode {
 /** Everything is undone through `undo` when a later step fails, one of the caller's included. */
 export function launch(host: Host, id: string, options: CreateOptions, mode: LaunchMode, undo: Undo): Launched {
 	checkPreservedFds(options.preserveFds);
-	const bundle = openBundle(options.bundle, host.log, options.init);
+	const bundle = openBundle(options, host.log);
 	checkTerminal(bundle.config.process?.terminal ?? false, options.consoleSocket, mode.detached);
 	const directory = claimStateDirectory(host, id);
 	undo.add(`remove the state directory ${directory.path}`, (cause) => {

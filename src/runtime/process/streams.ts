@@ -1,5 +1,5 @@
 /** What the command line and `process.terminal` say together about the process's streams, checked before anything is made. */
-import { F_GETFD } from "../../sys/constants.js";
+import { F_DUPFD_CLOEXEC, F_GETFD } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { hasCode, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
@@ -33,6 +33,23 @@ export function checkPreservedFds(count: number): void {
 				hint: "--preserve-fds N hands on the descriptors 3 to 2+N, which the caller must have open",
 			});
 		}
+	}
+}
+
+/** What is started by `work` has these three as its streams; afterwards they are closed, and ours are the caller's again. */
+export function withStreams<T>(streams: readonly [input: Fd, output: Fd, errors: Fd], work: () => T): T {
+	const saved = [0, 1, 2].map((fd) => sys.fcntl(fd, F_DUPFD_CLOEXEC, 3));
+	try {
+		streams.forEach((fd, stream) => {
+			sys.dup2(fd, stream);
+		});
+		return work();
+	} finally {
+		saved.forEach((fd, stream) => {
+			sys.dup2(fd, stream);
+			sys.close(fd);
+		});
+		for (const fd of new Set(streams)) sys.close(fd);
 	}
 }
 

@@ -9,6 +9,7 @@
  *   ID~PID.TIME/    a container that this process deletes, or has not yet claimed the id for: "~" cannot be in an id
  *   ID~PID.TIME.bundle/  an experiment's bundle, empty but for the process that makes it (experiment/workplace.ts)
  *   history~        how deleted containers ended (history/store.ts)
+ *   pause~/         the bundle of pods' first containers (pods/pause-bundle.ts)
  *   seccomp~/       compiled filters (linux/seccomp/cache.ts)
  */
 import {
@@ -92,7 +93,8 @@ function hiddenPath(host: Host, id: string, { pid, startTime }: ProcessIdentity)
 	return `${host.root}/${id}~${pid}.${startTime}`;
 }
 
-function makeRoot(path: string): void {
+/** With what is above it. */
+export function makeRoot(path: string): void {
 	try {
 		sys.fstatat(AT_FDCWD, path, 0);
 		return;
@@ -208,7 +210,7 @@ export function isBeingDeleted(host: Host, id: string): boolean {
 
 function hiddenFolders(host: Host, id: string): readonly { readonly name: string; readonly owner: ProcessIdentity }[] {
 	return entriesIfPresent(host.root).flatMap((name) => {
-		// what has no owner after the "~" is no container's: "seccomp~"
+		// what has no owner after the "~" is no container's: "seccomp~", "pause~"
 		const owner = name.startsWith(`${id}~`) ? /^(\d+)\.(\d+)(?:\.bundle)?$/.exec(name.slice(id.length + 1)) : null;
 		return owner ? [{ name, owner: { pid: Number(owner[1]), startTime: Number(owner[2]) } }] : [];
 	});
