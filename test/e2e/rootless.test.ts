@@ -1,6 +1,16 @@
 /** Containers of a user without privileges: their own user namespace, their own state, and cgroups only where delegated. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	chownSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect } from "vitest";
 import type { LinuxResources } from "../../src/spec/types.js";
@@ -130,6 +140,21 @@ describe("a user", () => {
 		const id = newId();
 		expect(asUser("run", "--detach", "--bundle", userBundle({ args: ["/probe", "sleep"] }), id)).toMatchObject(silent);
 		expect(asUser("delete", "--force", id)).toMatchObject(silent);
+		expect(statesIn(runtimeDir)).toEqual([]);
+	});
+
+	test("has pods, whose members share a user namespace", ({ asUser, userBundle, newId, runtimeDir }) => {
+		const [pod, id] = [newId(), newId()];
+		expect(asUser("pod", "create", pod)).toMatchObject(silent);
+		const bundle = userBundle({ args: ["/probe", "trap", "TERM=0"] });
+		expect(asUser("pod", "add", "--init", "--bundle", bundle, pod, id)).toMatchObject({ status: 0 });
+		const [holder, member] = [pod, id].map((each) => stateOf(asUser, each).pid);
+		for (const file of ["user", "net", "ipc", "uts"]) {
+			expect(readlinkSync(`/proc/${member}/ns/${file}`)).toBe(readlinkSync(`/proc/${holder}/ns/${file}`));
+		}
+		expect(asUser("exec", id, "/bin/hostname").stdout).toBe(`${pod}\n`);
+		expect(asUser("pod", "stop", pod)).toMatchObject({ status: 0 });
+		expect(asUser("pod", "delete", pod)).toMatchObject(silent);
 		expect(statesIn(runtimeDir)).toEqual([]);
 	});
 
