@@ -1,4 +1,5 @@
 /** Whether a container is a unit of systemd: who changes or deletes it then has to talk to systemd. */
+import { withFd } from "../sys/files.js";
 import type { Host } from "./host.js";
 import { findStateDirectory, readStateFile } from "./state/store.js";
 
@@ -6,6 +7,9 @@ import { findStateDirectory, readStateFile } from "./state/store.js";
 export function hasUnit(host: Host, id: string, onlyOfUser: boolean): boolean {
 	const directory = findStateDirectory(host, id);
 	if (directory === null) return false;
-	const text = readStateFile(directory, "state.json") ?? readStateFile(directory, "journal") ?? "";
+	// open no longer than needed: descriptors from 3 on may be the caller's to hand on, or ours by mistake
+	const text = withFd(directory.fd, () => {
+		return readStateFile(directory, "state.json") ?? readStateFile(directory, "journal") ?? "";
+	});
 	return onlyOfUser ? text.includes('"isUser":true') : text.includes('"unit":{');
 }

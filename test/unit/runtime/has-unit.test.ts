@@ -30,4 +30,10 @@ describe("hasUnit", () => {
 		expect(answers("files")).toEqual([false, false]);
 		expect(answers("none")).toEqual([false, false]);
 	});
+
+	it("leaves nothing open, which exec --preserve-fds would hand on", () => {
+		door.files({ "/run/tsrun/root/state.json": cgroup(false) });
+		hasUnit(host, "root", true);
+		expect(door.names.filter((name) => name === "openat")).toHaveLength(door.args("close").length);
+	});
 });
