@@ -19,7 +19,7 @@ import { graft, pick, type Random, strings, valueFor } from "../fuzz/generate.js
 import { mutateText, mutateValue } from "../fuzz/mutate.js";
 import { type Box, makeBox } from "../support/box.js";
 import { test as base } from "../support/e2e.js";
-import { findLeaks } from "../support/leaks.js";
+import { containersIn, findLeaks } from "../support/leaks.js";
 import { repository } from "../support/paths.js";
 import type { RunResult } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
@@ -127,7 +127,7 @@ describe("any configuration", () => {
 			...box.processes(),
 			...box.mounts(),
 			...hierarchies.filter(existsSync),
-			...readdirSync(box.fromOutside(runtime.root)).filter((name) => name !== "seccomp~"),
+			...containersIn(box.fromOutside(runtime.root)),
 		];
 		let created = 0;
 		const make = (random: Random) => {

@@ -42,6 +42,8 @@ export interface Trial {
 
 /** How long a copy may take to be like the original, and how long an effect is awaited: in milliseconds. */
 const settlingTime = 5000;
+const lookEvery = 10;
+const enoughLooks = 5;
 export const observationTime = 1000;
 
 /** @throws TsrunError container-status for a container that does not run. */
@@ -135,20 +137,26 @@ function observe({ init }: Launched, { original, signal, from, interruption }: E
 	return { from, foretold, observed, agrees: agrees(foretold, observed, signal), settled };
 }
 
-/** Waits until the copy handles signals as the original does: a program needs its time to install handlers. */
+/**
+ * Waits until the copy is the original's program and handles signals as that does, and for a while: a program needs its
+ * time to install handlers, and one that has none looks the same before it finds that it cannot go on.
+ */
 function settle({ pid, pidfd }: Launched["init"], original: ProcessSignals, interruption: Fd): boolean {
-	for (let waited = 0; waited < settlingTime; waited += 10) {
+	let alike = 0;
+	for (let looks = 0; looks < settlingTime / lookEvery && alike < enoughLooks; looks++) {
 		const now = processSignals(pid);
-		if (now !== null && isAlike(now, original)) return true;
-		if (waitReadable([pidfd, interruption], 10) !== null) break;
+		alike = now !== null && isAlike(now, original) ? alike + 1 : 0;
+		if (waitReadable([pidfd, interruption], lookEvery) !== null) return false;
 	}
-	return false;
+	return alike >= enoughLooks;
 }
 
 function isAlike(one: ProcessSignals, other: ProcessSignals): boolean {
 	// a loop around sigtimedwait(2) awaits now and blocks in between
 	const held = (process: ProcessSignals) => process.blocked | process.awaited;
-	return held(one) === held(other) && one.ignored === other.ignored && one.caught === other.caught;
+	return (
+		one.name === other.name && held(one) === held(other) && one.ignored === other.ignored && one.caught === other.caught
+	);
 }
 
 function endedEarly(): TsrunError {
