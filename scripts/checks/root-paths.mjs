@@ -18,6 +18,7 @@ const paths = {
 	"src/runtime/doctor/": "files of the host",
 	"src/runtime/experiment/workplace.ts": "a bundle of our own, and the root filesystem's own directory",
 	"src/runtime/history/": "the state directory, and the root of all of them",
+	"src/runtime/explain/": "the bundle; other files are only looked at, through no link, and nothing is done with them",
 	"src/runtime/hooks/run.ts": 'the bundle as the directory of hooks, "/" for those in the container',
 	"src/runtime/init/identity.ts": "inside: process.cwd",
 	"src/runtime/init/start-socket.ts": "the socket in the state directory",

@@ -19,6 +19,7 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
 		load: () => import("./commands/events.js"),
 	},
 	exec: { summary: "execute a program in a container", load: () => import("./commands/exec.js") },
+	explain: { summary: "tell what create would do, step by step", load: () => import("./commands/explain.js") },
 	features: { summary: "show what this runtime can do", load: () => import("./commands/features.js") },
 	kill: { summary: "send a signal to a container", load: () => import("./commands/kill.js") },
 	list: { summary: "list containers", load: () => import("./commands/list.js") },

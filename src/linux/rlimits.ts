@@ -22,7 +22,7 @@ import {
 import { failure, hasCode } from "../sys/errors.js";
 import { sys } from "../sys/index.js";
 
-const resources: Readonly<Record<RlimitType, number>> = {
+export const limitNumbers: Readonly<Record<RlimitType, number>> = {
 	RLIMIT_AS,
 	RLIMIT_CORE,
 	RLIMIT_CPU,
@@ -48,11 +48,11 @@ export function applyRlimits(rlimits: readonly Rlimit[]): void {
 
 /** Whether setting it takes CAP_SYS_RESOURCE. */
 export function raisesHardLimit({ type, hard }: Rlimit): boolean {
-	return BigInt(hard) > sys.getrlimit(resources[type]).hard;
+	return BigInt(hard) > sys.getrlimit(limitNumbers[type]).hard;
 }
 
 function setLimit(type: RlimitType, soft: bigint, hard: bigint): void {
-	const resource = resources[type];
+	const resource = limitNumbers[type];
 	try {
 		sys.setrlimit(resource, soft, hard);
 	} catch (error) {
