@@ -200,7 +200,7 @@ describe("an invalid configuration", () => {
 		writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
 		const { status, message, line } = refusal(runtime, folder, "create", "--bundle", bundle, newId());
 		const [head, ...issues] = message.split("; $");
-		expect({ status, head }).toEqual({ status: 1, head: "tsrun create failed: invalid config.json: 6 errors" });
+		expect({ status, head }).toEqual({ status: 1, head: "tsrun create failed: invalid config.json: 7 errors" });
 		expect(issues).toEqual([
 			".ociVersion: expected a string; found 1",
 			".root.path: expected a string; found 5",
@@ -209,6 +209,7 @@ describe("an invalid configuration", () => {
 			expect.stringMatching(
 				/^\.linux\.namespaces\[1\]\.type: invalid namespace type "net": expected one of pid, network/,
 			),
+			".mounts[0].type: is required unless bind, rbind or remount is among the options",
 			'.process.cwd: Cwd must be an absolute path; found "tmp"',
 		]);
 		expect(line).toMatchObject({

@@ -54,10 +54,9 @@ const plain = (stderr: string) => stderr.replaceAll('\\"', '"');
 /** Where cgroups can be made: the one hierarchy of version 2, or those of version 1. */
 function cgroupHierarchies(): string[] {
 	const top = "/sys/fs/cgroup";
+	if (existsSync(join(top, "cgroup.controllers"))) return [top];
 	const below = readdirSync(top).map((name) => join(top, name));
-	return [top, ...below]
-		.filter((path) => existsSync(join(path, "cgroup.procs")))
-		.filter((path, _index, all) => path === top || !all.includes(top));
+	return below.filter((path) => existsSync(join(path, "cgroup.procs")));
 }
 
 const changeUser =

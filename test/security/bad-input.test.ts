@@ -43,9 +43,15 @@ const env = { ASAN_OPTIONS: "detect_leaks=0", UBSAN_OPTIONS: "halt_on_error=1:pr
 const bug = /internal error|InternalError|^engine:|Sanitizer|could not |runtime error:/m;
 
 /** An end in words: 0 without an error, or an error that a user can be told. */
-function expectWords({ status, signal, stderr }: Pick<RunResult, "status" | "signal" | "stderr">): void {
+function expectWords({
+	status,
+	signal,
+	stdout,
+	stderr,
+}: Pick<RunResult, "status" | "signal" | "stdout" | "stderr">): void {
 	expect({ signal, stderr }).toEqual({ signal: null, stderr: expect.not.stringMatching(bug) });
-	if (status !== 0 && (status ?? 0) < 128) expect(stderr).toMatch(/\S/);
+	// explain and doctor tell of failures on stdout: it is what they are asked for
+	if (status !== 0 && (status ?? 0) < 128) expect(stdout + stderr).toMatch(/\S/);
 }
 
 type Members = Record<string, unknown>;
