@@ -1,4 +1,6 @@
 /** pause and resume: the processes stop and go on, and what the other verbs make of a paused container. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect } from "vitest";
@@ -38,6 +40,24 @@ describe("pause", () => {
 		expect(stateOf(runtime, id)).toMatchObject({ status: "running" });
 		await waitFor(() => run.later().stdout.length > paused, { what: "a tick after resume" });
 		runtime("delete", "--force", id);
+	});
+
+	test("by somebody else, again and again, does not keep delete from its end", async ({
+		runtime,
+		makeBundle,
+		newId,
+		folder,
+		skip,
+	}) => {
+		needs(skip, "tsrun");
+		const id = newId();
+		runtime("run", "--detach", "--bundle", makeBundle({ args: ["/probe", "sleep"] }), id);
+		const [file, word] = isUnified() ? ["cgroup.freeze", "1"] : ["freezer.state", "FROZEN"];
+		const state = join(cgroupDirectory(stateOf(runtime, id).pid, freezer), file);
+		const rival = `for i in $(seq 100000); do echo ${word} > ${state}; done 2>/dev/null`;
+		const ended = once(spawn("sh", ["-c", rival], { env: { PATH: process.env.PATH, TSRUN_E2E: folder } }), "exit");
+		expect(runtime("delete", "--force", id)).toMatchObject(silent);
+		await ended;
 	});
 
 	test("works before the program has started", ({ runtime, makeBundle, newId }) => {

@@ -29,8 +29,9 @@ import {
 import { findContainer } from "../status.js";
 import { removeResctrlGroups } from "./intel-rdt.js";
 
-/** How long a killed process may take to be gone: in milliseconds. */
+/** How long a killed process may take to be gone, and how often it is looked after meanwhile: in milliseconds. */
 const dyingTime = 10_000;
+const look = 500;
 
 /** `force` kills what runs, and is content when there is nothing. What an earlier delete has not finished is finished, too. */
 export function deleteContainer(host: Host, id: string, force: boolean): void {
@@ -112,18 +113,24 @@ function endContainer(init: ProcessIdentity | undefined, cgroup: Cgroup | null, 
 	signalOnce(init);
 	// the frozen do not die
 	if (frozen) cgroup?.thaw();
-	endProcess(init);
+	endProcess(init, () => {
+		// somebody's pause may have come between the signal and the end
+		if (cgroup?.isFrozen()) cgroup.thaw();
+	});
 }
 
 function signalOnce(process: ProcessIdentity | undefined): void {
 	if (process) withPidfd(process, (pidfd) => sys.pidfd_send_signal(pidfd, SIGKILL));
 }
 
-function endProcess(process: ProcessIdentity | undefined): void {
+function endProcess(process: ProcessIdentity | undefined, meanwhile?: () => void): void {
 	if (!process || !isAlive(process)) return;
 	withPidfd(process, (pidfd) => {
 		sys.pidfd_send_signal(pidfd, SIGKILL);
-		if (waitForExit(pidfd, dyingTime)) return;
+		for (let waited = 0; waited < dyingTime; waited += look) {
+			if (waitForExit(pidfd, look)) return;
+			meanwhile?.();
+		}
 		const state = processStat(process.pid)?.state;
 		throw new TsrunError("signal-failed", `process ${process.pid} does not die: it is in state ${state ?? "unknown"}`, {
 			object: String(process.pid),
