@@ -82,6 +82,11 @@ export const explained: Readonly<Record<string, Explained>> = {
 		failures: [/create with '--pid-file' option works/],
 		because: "it kills a program that has ended by then, and takes kill's error for one of --pid-file",
 	},
+	poststart: {
+		failures: [/post-start hooks MUST be called after the user-specified process is executed/],
+		because:
+			"the hook runs once the program has been executed, and may write its line before the program writes its own",
+	},
 	poststart_fail: {
 		failures: [/if any poststart hook fails/],
 		because: "a failing poststart hook fails start since 1.3; it wants the warning of before",
