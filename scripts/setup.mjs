@@ -14,7 +14,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packages = {
 	gcc: "compiles the binary",
 	make: "compiles the binary",
-	"libc6-dev": "the C library to link in",
+	"libc6-dev": "the kernel's headers, and the C library of what the build runs",
+	"musl-dev": "the C library to link in",
 	"libseccomp-dev": "compiles system call filters, linked in",
 	"debian-archive-keyring": "verifies the source of QuickJS",
 	"xz-utils": "unpacks it",
