@@ -61,6 +61,8 @@ const peers = {
 	catatonit: "the same",
 	"python3-minimal": "a program that the tests run as process 1",
 	"user-mode-linux": "the kernel of npm run test:vm",
+	kmod: "modules of the other kernel that it boots",
+	zstd: "unpacks that",
 	apparmor: "loads profiles in it",
 	systemd: "its PID 1",
 	dbus: "how systemd is talked to",

@@ -89,6 +89,11 @@ const known = {
 		missing: "this machine's cgroups are not v2 alone",
 		rare: true,
 	},
+	pressure: {
+		met: () => existsSync("/proc/pressure/cpu"),
+		missing: "the kernel measures no pressure (CONFIG_PSI)",
+		rare: true,
+	},
 	systemd: { met: () => existsSync("/run/systemd/system"), missing: "systemd is not this machine's init", rare: true },
 	apparmor: {
 		met: () => existsSync("/sys/kernel/security/apparmor"),
