@@ -2,6 +2,7 @@
 import { type InitMode, initModes, isInitMode } from "../runtime/built-in-init/plan.js";
 import type { CreateOptions, ProcessOptions } from "../runtime/options.js";
 import { listenFds } from "../runtime/process/listen-fds.js";
+import { managerSocket } from "../runtime/process/notify.js";
 import { parseWholeNumber } from "./arguments.js";
 import { absolutePath } from "./context.js";
 import { invalidValue } from "./usage-error.js";
@@ -75,6 +76,7 @@ export function createOptions(values: CreateValues): CreateOptions {
 		...options,
 		preserveFds: sockets + options.preserveFds,
 		listenFds: sockets,
+		notifySocket: managerSocket(),
 		bundle: values.bundle || ".",
 		noPivot: values.pivot === false,
 		noNewKeyring: values.newKeyring === false,

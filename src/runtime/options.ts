@@ -18,6 +18,8 @@ export interface ProcessOptions {
 export interface CreateOptions extends ProcessOptions {
 	/** So many of the preserved descriptors are sockets of $LISTEN_FDS. */
 	readonly listenFds: number;
+	/** $NOTIFY_SOCKET of a service manager, which is to hear that the program is ready; undefined without one. */
+	readonly notifySocket?: string | undefined;
 	/** The directory that holds config.json. */
 	readonly bundle: string;
 	/** chroot(2) in place of pivot_root(2). */

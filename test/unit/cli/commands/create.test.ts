@@ -58,6 +58,11 @@ describe("create", () => {
 		]);
 	});
 
+	it("takes the service manager's socket from the environment", async () => {
+		door.answer("environ", ["NOTIFY_SOCKET=/run/manager"]);
+		expect(await optionsOf("create c1")).toMatchObject(["c1", { notifySocket: "/run/manager" }]);
+	});
+
 	it("takes an init, with or without a mode", async () => {
 		expect(await optionsOf("create --init c1")).toMatchObject(["c1", { init: true }]);
 		vi.clearAllMocks();
