@@ -28,6 +28,7 @@ export const processFlags = {
 /** `create` and `run`. */
 export const createFlags = {
 	bundle: { name: "bundle", short: "b", value: "dir", help: 'directory of config.json (default: ".")' },
+	config: { name: "config", short: "f", value: "file", help: "read this in place of the bundle's config.json" },
 	noPivot: { name: "no-pivot", help: "chroot instead of pivot_root; unsafe, for a rootfs on a ramdisk" },
 	init: {
 		name: "init",
@@ -49,6 +50,7 @@ export interface ProcessValues {
 
 export interface CreateValues extends ProcessValues {
 	readonly bundle?: string;
+	readonly config?: string;
 	/** `--no-pivot` is the pivot switched off. */
 	readonly pivot?: boolean;
 	readonly newKeyring?: boolean;
@@ -78,6 +80,7 @@ export function createOptions(values: CreateValues): CreateOptions {
 		listenFds: sockets,
 		notifySocket: managerSocket(),
 		bundle: values.bundle || ".",
+		config: values.config ? absolutePath(values.config) : undefined,
 		noPivot: values.pivot === false,
 		noNewKeyring: values.newKeyring === false,
 		init: values.init,

@@ -22,6 +22,8 @@ export interface CreateOptions extends ProcessOptions {
 	readonly notifySocket?: string | undefined;
 	/** The directory that holds config.json. */
 	readonly bundle: string;
+	/** What is read in its place; absolute. */
+	readonly config?: string | undefined;
 	/** chroot(2) in place of pivot_root(2). */
 	readonly noPivot: boolean;
 	/** Stay in the caller's session keyring. */

@@ -204,13 +204,14 @@ function enterRoot({ namespaces, options, bundle }: Launch, root: Fd): void {
 /** null for a configuration without `process`: the container can be created, but not started. */
 function prepareProcess({ bundle, options, seccomp }: Launch, socket: Fd, init: Fd | null): ReadyProcess | null {
 	const { builtInInit } = bundle;
-	const { process, linux } = bundle.config;
+	const { process, linux, annotations } = bundle.config;
 	if (!process) return null;
 	const umask = sys.umask(0);
 	const warn = warner(socket);
 	const ready = assumeIdentity({
 		process: withSockets(process, options.listenFds),
 		linux,
+		annotations,
 		seccomp,
 		umask,
 		startsNothing: builtInInit?.mode === "pause",
