@@ -16,7 +16,6 @@ const notes = {
 	criu: "accepted and ignored: CRIU is found in PATH",
 	"kernel-memory": "accepted and ignored, as by runc: the kernel has no such limit any more",
 	"kernel-memory-tcp": "accepted; on cgroup v2 an error, as the kernel has no such limit there",
-	"no-subreaper": "accepted; tsrun never becomes a subreaper: nothing of it stays to reap",
 	"kill all": "also without a pid namespace of the container's own",
 	"delete force": "also finishes what a killed create or delete has left",
 	"ps format": "runc's table and json, from ps(1)",
@@ -26,7 +25,7 @@ const notes = {
 
 /** Of runc's, what is not here, and why, by "verb flag". */
 const missing = {
-	checkpoint: "CRIU is not driven by this version; `features` says so",
+	checkpoint: "CRIU is not driven by this version: the call says so, and `features` too",
 	restore: "as checkpoint",
 };
 

@@ -50,7 +50,7 @@ export type Message =
 
 export interface Received {
 	readonly message: Message;
-	/** The terminal's master comes with "terminal". */
+	/** The terminal's master comes with "terminal", the socket of process/notify.ts with "accepted". */
 	readonly fds: readonly Fd[];
 }
 
