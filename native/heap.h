@@ -8,7 +8,9 @@
 #include <quickjs.h>
 
 /* At 128 GiB: below what the smallest address spaces of 64 bits have, far from where Linux puts programs and stacks. */
+#ifndef HEAP_BASE /* test/fuzz/native has it elsewhere: there the sanitizer's shadow lies */
 #define HEAP_BASE ((char *)0x2000000000)
+#endif
 /* Room for everything that the engine allocates while it is saved. */
 #define HEAP_IMAGE_ROOM (16u << 20)
 
@@ -20,6 +22,8 @@ struct heap {
 	void *returned[64 + 4 * 32];
 	/* while it is saved: blocks come zeroed, or what was in them before would make each image different */
 	bool zeroing;
+	/* the system gives no more memory */
+	bool on_reserve;
 	/* what the engine was when it was saved */
 	JSRuntime *runtime;
 	JSContext *context;
