@@ -23,7 +23,7 @@ export function fuzz<Input>(
 	name: string,
 	cases: number,
 	make: (random: Random) => Input,
-	attempt: (input: Input) => void,
+	attempt: (input: Input, round: number) => void,
 ): void {
 	for (let round = 0; round < cases * factor; round++) {
 		const seed = firstSeed + round;
@@ -32,7 +32,7 @@ export function fuzz<Input>(
 		random();
 		const input = make(random);
 		try {
-			attempt(input);
+			attempt(input, round);
 		} catch (cause) {
 			throw new Error(`${name}: FUZZ_SEED=${seed}, kept in ${keep(name, seed, input)}`, { cause });
 		}
