@@ -13,7 +13,7 @@
 
 #include "engine/substitutes.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef HEAP_OF_LIBC
 struct heap debug_heap;
 
 JSRuntime *heap_new_runtime(void)

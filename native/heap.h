@@ -31,8 +31,8 @@ struct heap {
 	JSModuleDef *main;
 };
 
-#ifdef __SANITIZE_ADDRESS__
-/* the debug build has libc's malloc, which the sanitizer watches, and is never saved */
+#ifdef HEAP_OF_LIBC
+/* the debug build has libc's malloc, which the sanitizers and valgrind watch, and is never saved */
 extern struct heap debug_heap;
 #define HEAP (&debug_heap)
 #else
