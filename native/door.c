@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "errors.h"
+
 static const int64_t MAX_SAFE_INTEGER = (INT64_C(1) << 53) - 1;
 
 /* --- arguments ------------------------------------------------------------------------------------------------- */
@@ -261,23 +263,22 @@ JSValue throw_errno_detail(JSContext *ctx, const char *syscall, int error, const
 			   JSValueConst *argv)
 {
 	const int hidden = JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE;
-	const char *name = strerrorname_np(error);
 	JSValue thrown = JS_NewError(ctx);
 	JSValue args = JS_NewArray(ctx);
 	MEMORY(message);
-	size_t size = strlen(strerror(error)) + 2 + strlen(detail) + 1;
+	size_t size = strlen(error_text(error)) + 2 + strlen(detail) + 1;
 
 	if (!get_memory(ctx, size, &message)) {
 		JS_FreeValue(ctx, thrown);
 		JS_FreeValue(ctx, args);
 		return JS_EXCEPTION;
 	}
-	snprintf(message.at, size, "%s%s%s", strerror(error), *detail ? ": " : "", detail);
+	snprintf(message.at, size, "%s%s%s", error_text(error), *detail ? ": " : "", detail);
 	for (int i = 0; i < argc; i++)
 		JS_SetPropertyUint32(ctx, args, (uint32_t)i, JS_DupValue(ctx, argv[i]));
 	JS_DefinePropertyValueStr(ctx, thrown, "message", JS_NewString(ctx, message.at), hidden);
 	JS_SetPropertyStr(ctx, thrown, "errno", JS_NewInt32(ctx, error));
-	JS_SetPropertyStr(ctx, thrown, "code", JS_NewString(ctx, name ? name : "EUNKNOWN"));
+	JS_SetPropertyStr(ctx, thrown, "code", JS_NewString(ctx, error_name(error)));
 	JS_SetPropertyStr(ctx, thrown, "syscall", JS_NewString(ctx, syscall));
 	JS_SetPropertyStr(ctx, thrown, "args", args);
 	return JS_Throw(ctx, thrown);

@@ -150,7 +150,14 @@ JSValue return_number(JSContext *ctx, long result, const char *syscall, int argc
 JSValue return_nothing(JSContext *ctx, long result, const char *syscall, int argc, JSValueConst *argv);
 
 /* How a binding ends. A call interrupted by a signal is made again. */
-#define RETRY(call) TEMP_FAILURE_RETRY(call)
+#define RETRY(call)                                                                                                    \
+	({                                                                                                             \
+		long retried;                                                                                          \
+		do                                                                                                     \
+			retried = (call);                                                                              \
+		while (retried == -1 && errno == EINTR);                                                               \
+		retried;                                                                                               \
+	})
 #define THROW(syscall, error) throw_errno(ctx, syscall, error, argc, argv)
 #define RETURN_NUMBER(syscall, call) return return_number(ctx, (call), syscall, argc, argv)
 #define RETURN_NOTHING(syscall, call) return return_nothing(ctx, (call), syscall, argc, argv)

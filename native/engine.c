@@ -18,6 +18,7 @@
 
 #include "door.h"
 #include "engine/substitutes.h"
+#include "errors.h"
 #include "heap.h"
 #include "payload.h"
 
@@ -125,7 +126,7 @@ int engine_run(int argc, char **argv)
 	enum payload payload = payload_map();
 
 	if (payload == PAYLOAD_MISSING) {
-		fprintf(stderr, "map our own code from \"/proc/self/exe\": %s%s\n", strerror(errno),
+		fprintf(stderr, "map our own code from \"/proc/self/exe\": %s%s\n", error_text(errno),
 			errno == ENOENT ? ": mount a proc file system at /proc" : "");
 		return 1;
 	}
