@@ -5,14 +5,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
+import { makeBuild, throughBuild } from "../support/builds.js";
 import type { BaseConfig } from "../support/bundle.js";
-import { makeDebugBuild, throughDebugBuild } from "../support/debug-build.js";
 import { test as base } from "../support/e2e.js";
 import { withInit } from "../support/inits.js";
 import { probe } from "../support/paths.js";
 import { needs } from "../support/skip.js";
 
-beforeAll(makeDebugBuild, 240_000);
+beforeAll(() => makeBuild("debug"), 240_000);
 
 const test = base.extend("sanitized", ({ runtime, folder, skip }, { onCleanup }) => {
 	needs(skip, "tsrun");
@@ -29,7 +29,7 @@ const test = base.extend("sanitized", ({ runtime, folder, skip }, { onCleanup })
 		UBSAN_OPTIONS: `halt_on_error=1:print_stacktrace=1:exitcode=98:${path}`,
 	};
 	return (...words: string[]) => {
-		const { status, stdout, stderr } = runtime.with({ through: throughDebugBuild, env }, ...words);
+		const { status, stdout, stderr } = runtime.with({ through: throughBuild("debug"), env }, ...words);
 		return { status, stdout, stderr };
 	};
 });

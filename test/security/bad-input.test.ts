@@ -18,7 +18,7 @@ import { fuzz, patience } from "../fuzz/fuzz.js";
 import { graft, pick, type Random, strings, valueFor } from "../fuzz/generate.js";
 import { mutateText, mutateValue } from "../fuzz/mutate.js";
 import { type Box, makeBox } from "../support/box.js";
-import { makeDebugBuild, throughDebugBuild } from "../support/debug-build.js";
+import { makeBuild, throughBuild } from "../support/builds.js";
 import { test as base } from "../support/e2e.js";
 import { containersIn, findLeaks } from "../support/leaks.js";
 import { repository } from "../support/paths.js";
@@ -40,9 +40,10 @@ const cgroupsOf = (folder: string) => findLeaks(folder).cgroups;
 /** The sanitizers of a debug build keep what is not freed at the end of a command to themselves. */
 const env = { ASAN_OPTIONS: "detect_leaks=0", UBSAN_OPTIONS: "halt_on_error=1:print_stacktrace=1" };
 
-beforeAll(makeDebugBuild, 240_000);
+beforeAll(() => makeBuild("debug"), 240_000);
 
-const optionsFor = (round: number): RunOptions => (round % 10 === 9 ? { env, through: throughDebugBuild } : { env });
+const optionsFor = (round: number): RunOptions =>
+	round % 10 === 9 ? { env, through: throughBuild("debug") } : { env };
 
 /** What a bug looks like, whatever the status. */
 const bug = /internal error|InternalError|^engine:|Sanitizer|could not |runtime error:/m;

@@ -127,7 +127,7 @@ int kernel_names(struct utsname *names)
 	return result;
 }
 
-ssize_t kernel_entries(char *to, size_t size)
+static ssize_t give_entries(char *to, size_t size)
 {
 	size_t written = 0;
 
@@ -272,6 +272,25 @@ static long seccomp(long operation, long flags, const void *argument)
 	return kernel_number();
 }
 
+/* The calls that read nothing but strings, "t", beside numbers, "n". */
+static const struct {
+	long number;
+	const char *arguments;
+} readers[] = {
+	{SYS_close_range, "n"}, {SYS_faccessat2, "nt"}, {SYS_fsconfig, "nntt"}, {SYS_fsmount, "n"}, {SYS_fsopen, "t"},
+	{SYS_fspick, "nt"}, {SYS_ioprio_set, "n"}, {SYS_mount, "tttnt"}, {SYS_move_mount, "ntnt"}, {SYS_open_tree, "nt"},
+	{SYS_pidfd_open, "n"}, {SYS_pidfd_send_signal, "n"}, {SYS_pivot_root, "tt"}, {SYS_renameat2, "ntnt"},
+	{SYS_setpriority, "n"}, {SYS_setresgid, "n"}, {SYS_setresuid, "n"}, {SYS_umount2, "t"},
+};
+
+static long read_arguments(const char *kinds, const long *arguments)
+{
+	for (; *kinds; kinds++, arguments++)
+		if (*kinds == 't')
+			kernel_text((const char *)*arguments);
+	return kernel_number();
+}
+
 long kernel_syscall(long number, ...)
 {
 	va_list all;
@@ -281,18 +300,25 @@ long kernel_syscall(long number, ...)
 	for (int each = 0; each < 5; each++)
 		a[each] = va_arg(all, long);
 	va_end(all);
+	for (size_t each = 0; each < sizeof(readers) / sizeof(*readers); each++)
+		if (readers[each].number == number)
+			return read_arguments(readers[each].arguments, a);
 	switch (number) {
 	case SYS_openat2:
 		kernel_text((const char *)a[1]);
 		return READS((const void *)a[2], sizeof(struct open_how));
-	case SYS_renameat2:
+	case SYS_mount_setattr:
 		kernel_text((const char *)a[1]);
-		return PATH((const char *)a[3]);
-	case SYS_faccessat2:
-		return PATH((const char *)a[1]);
-	case SYS_pivot_root:
-		kernel_text((const char *)a[0]);
-		return PATH((const char *)a[1]);
+		return READS((const void *)a[3], (size_t)a[4]);
+	case SYS_execveat:
+		kernel_texts((char *const *)a[2]);
+		kernel_texts((char *const *)a[3]);
+		return kernel_refusal();
+	case SYS_statx:
+		kernel_text((const char *)a[1]);
+		return kernel_gives((void *)a[4], 256);
+	case SYS_getdents64:
+		return give_entries((char *)a[1], (size_t)a[2]);
 	case SYS_getcwd:
 		return give_path((char *)a[0], (size_t)a[1]);
 	case SYS_clone3: {
@@ -308,14 +334,20 @@ long kernel_syscall(long number, ...)
 	case SYS_capset:
 		kernel_reads((const void *)a[0], sizeof(struct __user_cap_header_struct));
 		return READS((const void *)a[1], 2 * sizeof(struct __user_cap_data_struct));
+	case SYS_setgroups:
+		return READS((const void *)a[1], (size_t)a[0] * sizeof(gid_t));
+	case SYS_prlimit64:
+		kernel_reads((const void *)a[2], a[2] ? sizeof(struct rlimit64) : 0);
+		return kernel_gives((void *)a[3], a[3] ? sizeof(struct rlimit64) : 0);
 	case SYS_sched_setattr:
 		return READS((const void *)a[1], *(const uint32_t *)a[1]);
 	case SYS_set_mempolicy:
 		return READS((const void *)a[1], (size_t)(a[2] - 1) / 8);
 	case SYS_rt_sigaction:
 		return READS((const void *)a[1], 4 * sizeof(long));
+	case SYS_signalfd4:
 	case SYS_rt_sigprocmask:
-		return READS((const void *)a[1], 8);
+		return READS((const void *)a[1], sizeof(uint64_t));
 	case SYS_keyctl:
 		if ((int)a[0] == KEYCTL_JOIN_SESSION_KEYRING)
 			kernel_text((const char *)a[1]);
@@ -324,9 +356,6 @@ long kernel_syscall(long number, ...)
 		return call_bpf((int)a[0], (void *)a[1], (size_t)a[2]);
 	case SYS_seccomp:
 		return seccomp((int)a[0], a[1], (const void *)a[2]);
-	case SYS_close_range:
-	case SYS_ioprio_set:
-		return kernel_number();
 	default: /* kernel.c does not know it: the door has a new one */
 		__builtin_trap();
 	}
