@@ -47,6 +47,9 @@ const suite = [
 const peers = {
 	runc: "the runtime to be compatible with",
 	crun: "the runtime to be faster than",
+	clang: "compiles the C code for libFuzzer",
+	"libclang-rt-dev": "libFuzzer and the sanitizers",
+	valgrind: "watches the memory of the binary",
 	"man-db": "shows the manual pages",
 	zsh: "reads its completion",
 	fish: "the same",

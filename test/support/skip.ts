@@ -44,6 +44,8 @@ const known = {
 	runc: program("runc"),
 	crun: program("crun"),
 	criu: program("criu"),
+	clang: program("clang"),
+	valgrind: program("valgrind"),
 	man: program("man", "man-db"),
 	zsh: program("zsh"),
 	fish: program("fish"),
