@@ -60,7 +60,7 @@ async function runTests(/** @type {string} */ name) {
 	const files = values.files === "all" ? [] : (values.files?.split(",") ?? machine.files);
 	const titles = values.files === undefined && machine.titles ? ["--testNamePattern", machine.titles] : [];
 	const vitest = ["run", "--project", "e2e", "--no-file-parallelism", "--testTimeout=120000", "--hookTimeout=120000"];
-	const reporters = ["--reporter=default", "--reporter=json"];
+	const reporters = ["default", "json", "./scripts/second-tries.mjs"].map((each) => `--reporter=${each}`);
 	const start = performance.now();
 	const print = printer(name);
 	const { status, why } = await runInMachine(
