@@ -1,12 +1,14 @@
 /**
  * Makes the machine ready: `npm run setup`, or `node scripts/setup.mjs [--peers]`. Installs the Debian packages that the
- * build, the tests and the examples need, then the npm packages of package-lock.json. What is there is left alone, and
- * nothing is said about it. It runs before anything is installed, so it imports nothing but Node.
+ * build, the tests and the examples need, then the npm packages of package-lock.json; with `--peers` also unpacks below
+ * build/ what tests need of a later Debian. What is there is left alone, and nothing is said about it. It runs before
+ * anything is installed, so it imports nothing but Node.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { debianPackages, unpackDebianPackages } from "./debian-packages.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -71,8 +73,10 @@ class SetupError extends Error {}
 
 try {
 	checkNode();
-	installPackages(process.argv.includes("--peers") ? { ...packages, ...peers } : packages);
+	const withPeers = process.argv.includes("--peers");
+	installPackages(withPeers ? { ...packages, ...peers } : packages);
 	installModules();
+	if (withPeers) unpackPackages();
 } catch (error) {
 	if (!(error instanceof SetupError)) throw error;
 	console.error(`setup: ${error.message}`);
@@ -157,5 +161,18 @@ function installModules() {
 		execFileSync("npm", ["ci", "--ignore-scripts"], { cwd: root, stdio: "inherit" });
 	} catch (error) {
 		throw new SetupError(`npm ci failed: ${error.message}`);
+	}
+}
+
+/** Apt has printed the cause when one of its commands failed. */
+function unpackPackages() {
+	for (const [name, { why }] of Object.entries(debianPackages)) {
+		if (existsSync(join(root, "build", name))) continue;
+		console.log(`setup: unpacking build/${name}: ${why}`);
+		try {
+			unpackDebianPackages(join(root, "build"), name);
+		} catch (error) {
+			throw new SetupError(`build/${name} (${why}): ${error.message}`);
+		}
 	}
 }
