@@ -1,5 +1,9 @@
 /** The tests on Node against a recording door, `unit`, and those that drive dist/tsrun as root, a project for each folder. */
+import { delimiter, join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+/** What setup unpacks comes before what is installed. */
+const PATH = [join(import.meta.dirname, "build/criu/bin"), process.env.PATH].join(delimiter);
 
 /** A project whose tests make containers: `test/NAME`. */
 const containers = (name: string, setup = "test/support/setup.ts") => ({
@@ -7,6 +11,7 @@ const containers = (name: string, setup = "test/support/setup.ts") => ({
 		name,
 		include: [`test/${name}/**/*.test.ts`],
 		globalSetup: [setup],
+		env: { PATH },
 		testTimeout: 30_000,
 		hookTimeout: 30_000,
 	},

@@ -43,7 +43,12 @@ const controllers = () => (existsSync("/proc/cgroups") ? readFileSync("/proc/sel
 const known = {
 	runc: program("runc"),
 	crun: program("crun"),
-	criu: program("criu"),
+	criu: { met: () => onPath("criu"), missing: "there is no criu (node scripts/setup.mjs --peers unpacks one)" },
+	"memory tracking": {
+		met: () => spawnSync("criu", ["check", "--feature", "mem_dirty_track"]).status === 0,
+		missing: "this machine's kernel does not track changed memory (CONFIG_MEM_SOFT_DIRTY)",
+		rare: true,
+	},
 	man: program("man", "man-db"),
 	zsh: program("zsh"),
 	fish: program("fish"),

@@ -87,7 +87,8 @@ function destroy(host: Host, directory: StateDirectory, known: readonly LifeEven
 	const init = record ?? journal.init;
 	const stat = init ? processStat(init.pid) : null;
 	const life = known === "forget" ? null : endOfLife(directory, record, journal, stat, known);
-	endContainer(init && livesBy(stat, init) ? init : undefined, cgroup, record !== null && !record.ownPidNamespace);
+	// a restore that was cut short may have left processes behind that nobody has been told of
+	endContainer(init && livesBy(stat, init) ? init : undefined, cgroup, !record?.ownPidNamespace);
 	cgroup?.destroy();
 	removeResctrlGroups(record, journal);
 	if (journal.hostRoot) unmountHostRoot(journal.hostRoot);
