@@ -118,6 +118,16 @@ describe("a killed runtime leaves nothing that delete --force does not find", ()
 		await sweep({ what: "start", process: 0, command: ["start", id], before, after, stride: 4 });
 	});
 
+	test("restore", async ({ trial, runtime, folder, skip }) => {
+		needs(skip, "criu");
+		const { id, bundle, sweep } = trial();
+		const images = ["--image-path", join(folder, "images")];
+		runtime("run", "--detach", "--bundle", bundle, id);
+		expect(runtime("checkpoint", ...images, id)).toMatchObject({ status: 0, stderr: "" });
+		const command = ["restore", "--detach", ...images, "--bundle", bundle, id];
+		await sweep({ what: "restore", process: 0, command, stride: 16 });
+	});
+
 	test("delete of a created container", async ({ trial, runtime }) => {
 		const { id, bundle, sweep } = trial();
 		const before = () => void runtime("create", "--bundle", bundle, id);

@@ -12,6 +12,14 @@ const cures: readonly (readonly [wanted: RegExp, hint: string])[] = [
 		/Unix socket \d+ not found/,
 		"an open socket, perhaps a standard stream, leads outside: give the container pipes or files",
 	],
+	[
+		/No mapping for/,
+		"the container has a mount from outside that the bundle does not name: mounts needs the same destinations",
+	],
+	[
+		/Can't get 1:16 opt/,
+		"of sockets it asks what kernels since Linux 6.16 do not answer any more: take a younger CRIU",
+	],
 	[/--file-locks|file locks are hold/, "a process holds file locks: pass --file-locks, to checkpoint and to restore"],
 	[/--link-remap/, "an open file has been deleted: pass --link-remap"],
 	[/Dirty tracking|[Mm]em(?:ory)?[ -]track/, "the kernel does not track changed memory (CONFIG_MEM_SOFT_DIRTY)"],

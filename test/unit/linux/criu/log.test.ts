@@ -32,6 +32,8 @@ describe("the hint names the flag that allows it", () => {
 		["--ext-unix-sk", ["unix: External socket is used. Consider using --ext-unix-sk option."]],
 		["--file-locks", ["Some file locks are hold by dumping tasks! You can try --file-locks to dump them."]],
 		["pipes or files", ["unix: Unix socket 498819 not found"]],
+		["the same destinations", ["mnt: No mapping for 180:(null) mountpoint"]],
+		["a younger CRIU", ["sockets: Can't get 1:16 opt: Operation not supported"]],
 		["--link-remap", ["Can't create link remap for /a. Use --link-remap"]],
 	])("%s", (flag, errors) => {
 		expect(failureInLog(log(...errors.map((error) => `Error (criu/x.c:1): ${error}`)))?.hint).toContain(flag);
