@@ -28,6 +28,7 @@ const paths = {
 	"src/runtime/lifecycle/delete.ts": "the state directory and the bundle",
 	"src/runtime/lifecycle/exec.ts": "the process file of the caller",
 	"src/runtime/lifecycle/launch.ts": "the state directory",
+	"src/runtime/lifecycle/restore.ts": "the state directory",
 	"src/runtime/lifecycle/restored-mounts.ts": "the root filesystem's own directory, and the state directory",
 	"src/runtime/lifecycle/spawn-init.ts": "/proc/PID/oom_score_adj",
 	"src/runtime/lifecycle/update.ts": "the state directory",

@@ -13,9 +13,8 @@ export const cgroupModes = { ignore: 0, soft: 3, full: 4, strict: 5, default: 6 
 
 export type CgroupMode = keyof typeof cgroupModes;
 
-/** Those of CRIU's options that we set. */
+/** Those of CRIU's options that we set; descriptors are those of whoever has made its socket. */
 export interface CriuOptions {
-	/** The directories are descriptors of ours, which CRIU looks up; others are its own. */
 	readonly imagesDirFd: number;
 	readonly workDirFd?: number | undefined;
 	readonly logFile: string;

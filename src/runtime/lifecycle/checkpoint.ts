@@ -79,7 +79,7 @@ function dump(
 	const { pid, cgroup, rootfs } = record;
 	const external = options.preDump ? [] : describeOutside(record, config);
 	const request = encodeRequest(options.preDump ? "pre-dump" : "dump", {
-		...commonOptions(options, config, directories),
+		...commonOptions(options, config),
 		logFile,
 		root: rootfs,
 		pid,
@@ -95,7 +95,8 @@ function dump(
 	runCriu(criu, {
 		what: `checkpoint container ${record.id}`,
 		request: () => request,
-		log: { directory: directories.work.fd, file: logFile, path: `${directories.work.path}/${logFile}` },
+		directories: [directories.images.path, directories.work.path],
+		logFile,
 		notified: ({ name }) => {
 			// the processes stand still, and are there yet
 			if (name === "post-dump") saveStreams(directories, readStreams(pid, readMountinfo(pid)));

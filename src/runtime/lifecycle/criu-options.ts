@@ -1,7 +1,7 @@
 /** From the flags of `checkpoint` and `restore`, and the configuration, to CRIU's options. What both verbs set the same way. */
 import type { CgroupMode, CriuOptions } from "../../linux/criu/messages.js";
 import type { Config } from "../../spec/types.js";
-import type { ImageDirectories } from "./checkpoint-files.js";
+import { imagesFd, workFd } from "../process/criu.js";
 
 /** The flags that both verbs have. */
 export interface CriuFlags {
@@ -24,14 +24,10 @@ export interface CriuFlags {
 export const configAnnotation = "org.criu.config";
 const configFile = "/etc/criu/runc.conf";
 
-export function commonOptions(
-	flags: CriuFlags,
-	{ annotations }: Config,
-	{ images, work }: ImageDirectories,
-): Omit<CriuOptions, "root" | "logFile"> {
+export function commonOptions(flags: CriuFlags, { annotations }: Config): Omit<CriuOptions, "root" | "logFile"> {
 	return {
-		imagesDirFd: images.fd,
-		workDirFd: work.fd === images.fd ? undefined : work.fd,
+		imagesDirFd: imagesFd,
+		workDirFd: workFd,
 		tcpEstablished: flags.tcpEstablished,
 		extUnixSk: flags.extUnixSk,
 		shellJob: flags.shellJob,

@@ -16,7 +16,7 @@ import { closeNamespaces, type NamespacePlan, namespaceFile, planNamespaces } fr
 import { processStat } from "../../linux/proc.js";
 import { joinGroups, type ResctrlGroups } from "../../linux/resctrl/group.js";
 import type { Config } from "../../spec/types.js";
-import { PR_SET_CHILD_SUBREAPER } from "../../sys/constants.js";
+import { AT_REMOVEDIR, PR_SET_CHILD_SUBREAPER } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { hasCode, TsrunError } from "../../sys/errors.js";
 import { readFile } from "../../sys/files.js";
@@ -141,6 +141,7 @@ function prepare(host: Host, bundle: Bundle, directory: StateDirectory, undo: Un
 	const cgroup = makeCgroup(host, config, directory, false, undo);
 	const resctrl = makeResctrlGroups(config.linux?.intelRdt, directory, undo);
 	makeMountPoints(bundle);
+	sys.mkdirat(directory.fd, rootName, 0o700);
 	keepConfig(directory, bundle);
 	return { bundle, identity, directory, namespaces, cgroup, resctrl };
 }
@@ -162,7 +163,7 @@ function callCriu(
 ): Restored {
 	const { bundle, identity, directory, namespaces, cgroup, resctrl } = place;
 	const { config } = bundle;
-	const hideRootfs = showRootfs(bundle.rootfs, directory, rootName, undo);
+	const root = `${directory.path}/${rootName}`;
 	const handed = namespaces.joined.filter(isHanded);
 	const made: { init?: Child; record?: ContainerRecord; master?: Fd } = {};
 	undo.add("end the restored process", () => made.init && killChild(made.init));
@@ -185,14 +186,15 @@ function callCriu(
 	runCriu(criu, {
 		what: `restore container ${identity.id}`,
 		request: (pid) => {
+			appendJournal(directory.fd, { criu: { pid, startTime: processStat(pid)?.startTime ?? 0 } });
 			cgroup.complete(pid);
 			// a unit of systemd has been made around it
 			if (cgroup.cgroup?.record.unit === undefined) cgroup.cgroup?.add(pid);
 			if (resctrl !== null) joinGroups(resctrl, pid);
 			return encodeRequest("restore", {
-				...commonOptions(options, config, directories),
+				...commonOptions(options, config),
 				logFile,
-				root: `${directory.path}/${rootName}`,
+				root,
 				restoreSibling: true,
 				lsmProfile: options.lsmProfile,
 				lsmMountContext: options.lsmMountContext,
@@ -209,15 +211,18 @@ function callCriu(
 			});
 		},
 		streams: [0, 1, 2],
+		prepare: () => showRootfs(bundle.rootfs, root),
 		fds: handed.map(({ fd }) => fd),
-		log: { directory: directories.work.fd, file: logFile, path: `${directories.work.path}/${logFile}` },
+		directories: [directories.images.path, directories.work.path],
+		logFile,
+		restored: () => made.init?.pidfd,
 		notified: ({ name, pid, fds: [fd] }) => {
 			if (name === "setup-namespaces") begin(pid);
 			else if (name === "orphan-pts-master" && fd !== undefined) made.master = fd;
 			else if (name === "post-restore" && made.init) complete(made.init);
 		},
 	});
-	hideRootfs();
+	sys.unlinkat(directory.fd, rootName, AT_REMOVEDIR);
 	closeNamespaces(namespaces.joined);
 	const { init, record, master = null } = made;
 	if (!init || !record) throw new TsrunError("internal", "criu restored a container without telling of it");

@@ -6,12 +6,11 @@ import { makeBindMount } from "../../linux/bind-mounts.js";
 import { type MountApi, mountApi } from "../../linux/mount-api.js";
 import { type MountOptions, parseMountOptions } from "../../linux/mount-options.js";
 import { cloneFlag, unshareNamespace } from "../../linux/namespaces.js";
-import { hostRootAt, isolatePropagation, makeReadonly, mountRoot, unmountHostRoot } from "../../linux/rootfs.js";
+import { isolatePropagation, makeReadonly, mountRoot } from "../../linux/rootfs.js";
 import { components, openInRootIfPresent, openOrMakeInRoot } from "../../linux/safe-path.js";
 import type { Config, Mount } from "../../spec/types.js";
 import {
 	AT_FDCWD,
-	AT_REMOVEDIR,
 	MOUNT_ATTR_RDONLY,
 	MS_BIND,
 	MS_PRIVATE,
@@ -26,9 +25,6 @@ import { withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import type { Bundle } from "../bundle.js";
 import { aside } from "../init/aside.js";
-import { appendJournal } from "../state/journal.js";
-import type { StateDirectory } from "../state/store.js";
-import type { Undo } from "../undo.js";
 
 /** The mounts of a configuration with what their options say. */
 function parsed({ mounts = [] }: Config): readonly { readonly mount: Mount; readonly options: MountOptions }[] {
@@ -37,31 +33,11 @@ function parsed({ mounts = [] }: Config): readonly { readonly mount: Mount; read
 		.filter(({ options }) => !options.remount);
 }
 
-/**
- * CRIU wants the root filesystem as a mount with nothing mounted over what is above it, and finds its directories through
- * ours: so it is mounted here, in the state directory, for as long as CRIU works. Undone by what is returned.
- */
-export function showRootfs(rootfs: string, directory: StateDirectory, name: string, undo: Undo): () => void {
-	const place = `${directory.path}/${name}`;
-	sys.mkdirat(directory.fd, name, 0o700);
-	const hostRoot = hostRootAt(place);
-	appendJournal(directory.fd, { hostRoot });
-	const remove = () => unmountHostRoot(hostRoot);
-	undo.add("unmount the root filesystem", remove);
-	attempt(
-		"rootfs-failed",
-		`mount root filesystem "${rootfs}"`,
-		() => {
-			sys.mount(rootfs, place, null, MS_BIND | MS_REC, null);
-			// what CRIU mounts in it is for the container alone
-			sys.mount(null, place, null, MS_PRIVATE | MS_REC, null);
-		},
-		{ stage: "rootfs", object: rootfs },
-	);
-	return () => {
-		remove();
-		sys.unlinkat(directory.fd, name, AT_REMOVEDIR);
-	};
+/** In CRIU's mount namespace: CRIU wants the root filesystem as a mount, with nothing mounted over what is above it. */
+export function showRootfs(rootfs: string, place: string): void {
+	sys.mount(rootfs, place, null, MS_BIND | MS_REC, null);
+	// what CRIU mounts in it is for the container alone
+	sys.mount(null, place, null, MS_PRIVATE | MS_REC, null);
 }
 
 /**

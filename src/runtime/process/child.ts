@@ -15,8 +15,8 @@ export interface ChildRequest {
 	readonly stderr: Fd;
 	/** Receives what {@link parseExecFailure} reads when the program cannot be executed; closed when it runs. */
 	readonly errorFd: Fd;
-	/** Become the descriptors 3, 4 and so on of the program. */
-	readonly handed?: readonly Fd[];
+	/** Opens in the child, after `prepare`, what become the descriptors 3, 4 and so on of the program. */
+	readonly handed?: () => readonly Fd[];
 	/** Runs in the child before the last step, for example to change directory. */
 	readonly prepare?: () => void;
 	/** What the child executes with; absent: like ourselves. */
@@ -74,12 +74,15 @@ export function tryClone(flags: number, cgroup: Fd | -1): void {
 }
 
 function becomeProgram(request: ChildRequest): never {
-	const { path, handed = [] } = request;
-	const firstClosedFd = 3 + handed.length;
-	// out of the way of those that are handed on
-	const errorFd = handed.length === 0 ? request.errorFd : moveFrom(request.errorFd, firstClosedFd);
+	const { path } = request;
+	let { errorFd } = request;
+	let firstClosedFd = 3;
 	try {
 		request.prepare?.();
+		const handed = request.handed?.() ?? [];
+		firstClosedFd += handed.length;
+		// out of the way of those that are handed on
+		if (handed.length > 0) errorFd = moveFrom(errorFd, firstClosedFd);
 		sys.signals_reset();
 		moveDown([request.stdin, request.stdout, request.stderr, ...handed]);
 	} catch (error) {
