@@ -17,7 +17,9 @@ export interface Actor {
 }
 
 export type LifeEvent =
-	| { readonly did: "start" | "pause" | "resume" | "stop-killed"; readonly at: number }
+	| { readonly did: "start" | "restore" | "pause" | "resume" | "stop-killed"; readonly at: number }
+	/** `left`: it went on running. */
+	| { readonly did: "checkpoint"; readonly at: number; readonly left?: true }
 	/** The program could not be executed, or a hook before it failed. */
 	| { readonly did: "start-failed"; readonly at: number; readonly error: string; readonly message: string }
 	| { readonly did: "kill"; readonly at: number; readonly signal: number; readonly all?: true; readonly who: Actor }

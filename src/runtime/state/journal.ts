@@ -32,6 +32,8 @@ export interface Journal {
 	readonly hostRoot?: HostRoot;
 	/** The container's first process, whose pid is known only after clone: its parent's death kills it until then. */
 	readonly init?: ProcessIdentity;
+	/** Who makes the processes of a container that is restored. */
+	readonly criu?: ProcessIdentity;
 	/** Made by run, which starts it at once. */
 	readonly run?: true;
 	/** What was done to it since, in order. */
