@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { hierarchyOf } from "../../support/cgroups.js";
-import { makeFolder } from "../../support/e2e.js";
+import { makeFolder } from "../../support/folder.js";
 import { expectNoLeaks, findLeaks, removeFolder, removeLeaks } from "../../support/leaks.js";
 import { pty } from "../../support/paths.js";
 import { waitFor, within } from "../../support/wait.js";
