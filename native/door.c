@@ -233,13 +233,21 @@ JSValue new_unsigned(JSContext *ctx, uint64_t value)
 	return JS_NewInt64(ctx, (int64_t)value);
 }
 
+JSValue complete(JSContext *ctx, JSValue value)
+{
+	if (!JS_HasException(ctx))
+		return value;
+	JS_FreeValue(ctx, value);
+	return JS_EXCEPTION;
+}
+
 JSValue new_ints(JSContext *ctx, const int *values, size_t count)
 {
 	JSValue array = JS_NewArray(ctx);
 
 	for (size_t i = 0; i < count; i++)
 		JS_SetPropertyUint32(ctx, array, (uint32_t)i, JS_NewInt32(ctx, values[i]));
-	return array;
+	return complete(ctx, array);
 }
 
 JSValue new_texts(JSContext *ctx, char *const *values, size_t count)
@@ -248,7 +256,7 @@ JSValue new_texts(JSContext *ctx, char *const *values, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		JS_SetPropertyUint32(ctx, array, (uint32_t)i, JS_NewString(ctx, values[i]));
-	return array;
+	return complete(ctx, array);
 }
 
 JSValue throw_errno_detail(JSContext *ctx, const char *syscall, int error, const char *detail, int argc,

@@ -129,6 +129,9 @@ bool get_capability_sets(JSContext *ctx, JSValueConst value, struct __user_cap_d
 JSValue new_integer(JSContext *ctx, int64_t value);
 JSValue new_unsigned(JSContext *ctx, uint64_t value);
 
+/* The object or array when all of it could be made; a part of it, without memory for the rest, is none. */
+JSValue complete(JSContext *ctx, JSValue value);
+
 /* An array of numbers. */
 JSValue new_ints(JSContext *ctx, const int *values, size_t count);
 JSValue new_texts(JSContext *ctx, char *const *values, size_t count);

@@ -47,7 +47,7 @@ BINDING(getgroups)
 	result = JS_NewArray(ctx);
 	for (int i = 0; i < count; i++)
 		JS_SetPropertyUint32(ctx, result, (uint32_t)i, JS_NewUint32(ctx, gids[i]));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(setgroups)
@@ -95,7 +95,7 @@ BINDING(capget)
 	JS_SetPropertyStr(ctx, result, "effective", new_set(ctx, sets[0].effective, sets[1].effective));
 	JS_SetPropertyStr(ctx, result, "permitted", new_set(ctx, sets[0].permitted, sets[1].permitted));
 	JS_SetPropertyStr(ctx, result, "inheritable", new_set(ctx, sets[0].inheritable, sets[1].inheritable));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(capset)

@@ -186,7 +186,7 @@ static JSValue new_stat(JSContext *ctx, const struct stat *stat)
 	JS_SetPropertyStr(ctx, result, "size", new_integer(ctx, stat->st_size));
 	JS_SetPropertyStr(ctx, result, "major", JS_NewUint32(ctx, major(stat->st_rdev)));
 	JS_SetPropertyStr(ctx, result, "minor", JS_NewUint32(ctx, minor(stat->st_rdev)));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(fstat)
@@ -249,7 +249,7 @@ BINDING(fstatfs)
 	/* a signed word, where linux/magic.h has positive numbers of 32 bits */
 	JS_SetPropertyStr(ctx, result, "type", JS_NewUint32(ctx, (uint32_t)statfs.f_type));
 	JS_SetPropertyStr(ctx, result, "flags", new_integer(ctx, statfs.f_flags));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(mkdirat)
@@ -357,7 +357,7 @@ BINDING(getdents64)
 				JS_SetPropertyUint32(ctx, result, count++, new_directory_entry(ctx, entry));
 		}
 	}
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(fchmod)

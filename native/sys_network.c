@@ -161,7 +161,7 @@ BINDING(recvmsg)
 	result = JS_NewObject(ctx);
 	JS_SetPropertyStr(ctx, result, "data", JS_NewStringLen(ctx, data.at, (size_t)length));
 	JS_SetPropertyStr(ctx, result, "fds", new_received_fds(ctx, &message));
-	return result;
+	return complete(ctx, result);
 }
 
 /* An interface's name in the request of netdevice(7); false with an exception pending. */

@@ -32,7 +32,7 @@ static JSValue new_process(JSContext *ctx, pid_t pid, const char *key, int value
 
 	JS_SetPropertyStr(ctx, result, "pid", JS_NewInt32(ctx, pid));
 	JS_SetPropertyStr(ctx, result, key, JS_NewInt32(ctx, value));
-	return result;
+	return complete(ctx, result);
 }
 
 /*
@@ -219,7 +219,7 @@ BINDING(uname)
 	JS_SetPropertyStr(ctx, result, "release", JS_NewString(ctx, names.release));
 	JS_SetPropertyStr(ctx, result, "machine", JS_NewString(ctx, names.machine));
 	JS_SetPropertyStr(ctx, result, "nodename", JS_NewString(ctx, names.nodename));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(keyctl_join_session_keyring)

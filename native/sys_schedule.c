@@ -100,7 +100,7 @@ BINDING(sched_getaffinity)
 	for (uint32_t cpu = 0; cpu < MASK_BITS; cpu++)
 		if (mask[cpu / WORD_BITS] >> cpu % WORD_BITS & 1)
 			JS_SetPropertyUint32(ctx, cpus, count++, JS_NewUint32(ctx, cpu));
-	return cpus;
+	return complete(ctx, cpus);
 }
 
 BINDING(set_mempolicy)
@@ -149,7 +149,7 @@ BINDING(getrlimit)
 	result = JS_NewObject(ctx);
 	JS_SetPropertyStr(ctx, result, "soft", JS_NewBigUint64(ctx, limit.rlim_cur));
 	JS_SetPropertyStr(ctx, result, "hard", JS_NewBigUint64(ctx, limit.rlim_max));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(personality)

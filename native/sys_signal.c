@@ -89,7 +89,7 @@ BINDING(read_siginfo)
 	result = JS_NewObject(ctx);
 	JS_SetPropertyStr(ctx, result, "signal", JS_NewUint32(ctx, info.ssi_signo));
 	JS_SetPropertyStr(ctx, result, "pid", JS_NewUint32(ctx, info.ssi_pid));
-	return result;
+	return complete(ctx, result);
 }
 
 const JSCFunctionListEntry door_signal[] = {

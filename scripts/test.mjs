@@ -93,8 +93,9 @@ function project(name, words) {
 	const report = join(reports, `${name}.json`);
 	mkdirSync(reports, { recursive: true });
 	rmSync(report, { force: true });
-	const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-	const succeeded = node("node_modules/vitest/vitest.mjs", "run", "--project", name, ...words, ...reporters);
+	const reporters = ["default", "json", "./scripts/second-tries.mjs"].map((each) => `--reporter=${each}`);
+	const options = ["--project", name, ...words, ...reporters, `--outputFile.json=${report}`];
+	const succeeded = node("node_modules/vitest/vitest.mjs", "run", ...options);
 	const { passed, failed, skipped } = readReport(report);
 	// a file that cannot be loaded, or an error outside every test, fails the run without a failed test
 	return { passed, failed: succeeded ? failed : Math.max(failed, 1), skipped };

@@ -44,6 +44,8 @@ const known = {
 	runc: program("runc"),
 	crun: program("crun"),
 	criu: program("criu"),
+	clang: program("clang"),
+	valgrind: program("valgrind"),
 	man: program("man", "man-db"),
 	zsh: program("zsh"),
 	fish: program("fish"),
@@ -87,6 +89,11 @@ const known = {
 	"cgroup v2": {
 		met: () => existsSync("/sys/fs/cgroup/cgroup.controllers"),
 		missing: "this machine's cgroups are not v2 alone",
+		rare: true,
+	},
+	pressure: {
+		met: () => existsSync("/proc/pressure/cpu"),
+		missing: "the kernel measures no pressure (CONFIG_PSI)",
 		rare: true,
 	},
 	systemd: { met: () => existsSync("/run/systemd/system"), missing: "systemd is not this machine's init", rare: true },
