@@ -134,6 +134,7 @@ export function resourceSettings(disk = anyDisk(), rdma = anyRdma()): readonly S
 	add("update: memory and swap raised", both, { memory: { limit: 128 * MiB, swap: 192 * MiB } });
 	add("update: memory and swap lowered", both, { memory: { limit: 32 * MiB, swap: 48 * MiB } });
 	add("update: memory without limit", both, { memory: { limit: -1, swap: -1 } });
+	add("update: no limit of memory, which takes that of swap away", both, { memory: { limit: -1 } });
 	add("update: fewer pids", { pids: { limit: 20 } }, { pids: { limit: 10 } });
 	add(
 		"update: a quota alone, which keeps the period",

@@ -40,7 +40,8 @@ function below(record: CgroupRecord, key: string, path: string): string {
 			hint: `the container's are: ${Object.keys(record.paths).filter(Boolean).join(", ")}`,
 		});
 	}
-	if (path.split("/").includes("..")) throw new TsrunError("usage", `bad sub cgroup path: ${path}`, { object: path });
+	if (path.split("/").includes(".."))
+		throw new TsrunError("usage", `bad sub cgroup path: ${path} is not a sub cgroup path`, { object: path });
 	return `${directory}${cleanPath(path)}`;
 }
 

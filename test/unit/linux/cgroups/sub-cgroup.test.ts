@@ -19,9 +19,9 @@ describe("subCgroup", () => {
 	});
 
 	it.each([
-		["..", "bad sub cgroup path: .."],
-		["../x2", "bad sub cgroup path: ../x2"],
-		["cpu:a/../../b", "bad sub cgroup path: a/../../b"],
+		["..", "bad sub cgroup path: .. is not a sub cgroup path"],
+		["../x2", "bad sub cgroup path: ../x2 is not a sub cgroup path"],
+		["cpu:a/../../b", "bad sub cgroup path: a/../../b is not a sub cgroup path"],
 		["what:/", "unknown controller what"],
 		[":a", "invalid --cgroup argument: :a (empty <controller> prefix)"],
 		["cpu,cpu:a", "invalid --cgroup argument: cpu,cpu:a (controller cpu specified multiple times)"],
