@@ -198,7 +198,7 @@ async function measure(
 async function benchEngine(name: string, engine: OpenEngine, tools: Tools, rounds: number): Promise<readonly Result[]> {
 	const ran = await measure(name, engine, tools, "run", rounds);
 	for (const { before } of engine.contestants) await timed(engine, tools, before);
-	const probed = await measure(name, engine, tools, "probe", rounds === 3 ? 10 : 100);
+	const probed = await measure(name, engine, tools, "probe", 5 * rounds);
 	for (const { after } of engine.contestants) await timed(engine, tools, after);
 	return [...ran, ...probed];
 }
