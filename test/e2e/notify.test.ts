@@ -1,12 +1,13 @@
 /** $NOTIFY_SOCKET of a service manager: it hears that the program is ready, and the caller returns no earlier. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
 import { shell, test } from "../support/container.js";
-import { probe } from "../support/paths.js";
+import { probe, runtimeProgram } from "../support/paths.js";
 import { needs } from "../support/skip.js";
 import { awaitStatus, isAlive, stateOf } from "../support/status.js";
+import { activeState, unitProperties } from "../support/units.js";
 import { waitFor } from "../support/wait.js";
 import { type Watched, watch } from "../support/watched.js";
 
@@ -224,6 +225,40 @@ describe("the program", () => {
 		runtime("delete", "--force", id);
 		await leave(manager);
 	});
+});
+
+describe("a service of systemd's", () => {
+	for (const detach of [[], ["--detach"]]) {
+		const what = detach.length === 0 ? "the runtime" : "the program itself";
+		test(`has started when the program is ready, and its process is ${what}`, async ({
+			runtime,
+			makeBundle,
+			newId,
+			folder,
+			skip,
+		}) => {
+			needs(skip, "systemd", "tsrun");
+			const id = newId();
+			const bundle = makeBundle({ args: readyOnCommand, patch: writable });
+			const unit = `${basename(folder)}.service`;
+			const run = [runtimeProgram, "--root", runtime.root, "run", ...detach, "--bundle", bundle, id];
+			const words = ["--collect", "--unit", unit, "--property=Type=notify", "--", ...run];
+			const start = watch("systemd-run", "systemd-run", words);
+			await waitFor(() => runtime("state", id).status === 0, { what: "the container to be there", deadline: 30_000 });
+			await awaitStatus(runtime, id, "running");
+			expect(activeState(unit)).toBe("activating");
+			writeFileSync(join(bundle, "rootfs/go"), "");
+			expect(await start.ended(30_000)).toMatchObject({ status: 0 });
+			expect(activeState(unit)).toBe("active");
+			const pid = Number(unitProperties(unit).MainPID);
+			const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+			if (detach.length === 0) expect(command).toContain(id);
+			else expect(pid).toBe(stateOf(runtime, id).pid);
+			runtime("kill", id, "KILL");
+			await waitFor(() => activeState(unit) !== "active", { what: "the unit to end", deadline: 30_000 });
+			runtime("delete", "--force", id);
+		});
+	}
 });
 
 test("a manager that is not there costs a warning, not the container", ({

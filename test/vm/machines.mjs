@@ -29,7 +29,7 @@ export const machines = {
 		...uml,
 		systemd: true,
 		has: ["cgroup v2", "systemd"],
-		files: [...both, "cgroup-systemd", "cgroup-unit-limits", "rootless-systemd"],
+		files: [...both, "cgroup-systemd", "cgroup-unit-limits", "notify", "rootless-systemd"],
 	},
 	/** v1 with v2 beside it, as systemd mounts them; its releases since 258 no longer can. */
 	"systemd-v1": {

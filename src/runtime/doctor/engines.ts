@@ -51,7 +51,7 @@ const engines: Readonly<Record<EngineName, Engine>> = {
 		files: () => ["/etc/containerd/config.toml"],
 		parse: containerdSettings,
 		introduce: (path) =>
-			`add a runtime with BinaryName = ${JSON.stringify(path)} to /etc/containerd/config.toml, and restart containerd`,
+			`add a runtime with BinaryName = ${JSON.stringify(path)} to those of /etc/containerd/config.toml, runc among them, and restart containerd`,
 		systemdByDefault: () => false,
 	},
 	podman: {

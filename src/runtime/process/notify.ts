@@ -23,6 +23,9 @@ import type { StateDirectory } from "../state/store.js";
 const name = "notify.sock";
 const inContainer = `/run/notify/${name}`;
 
+/** What a process that has ended may have left: net.unix.max_dgram_qlen of the usual systems. */
+const longestQueue = 512;
+
 /** The manager need not answer the barrier, and a container that is ready need not wait for it. */
 const barrierPatience = 5_000;
 
@@ -70,12 +73,16 @@ export function readinessOf(socket: Fd | null, manager: string | undefined, main
 	return socket === null || manager === undefined ? null : { socket, manager, mainPid };
 }
 
-/** Takes the messages that have come, one at least: whether the program says that it is ready. */
+/**
+ * Takes the messages that have come, one at least: whether the program says that it is ready. One that goes on and on
+ * keeps nobody from what else there is to do.
+ */
 export function saysReady(socket: Fd): boolean {
-	do {
+	for (let left = longestQueue; left > 0; left--) {
 		// read(2) leaves behind whatever descriptors came along
 		if (sys.read(socket, 4096).split("\n").includes("READY=1")) return true;
-	} while (sys.poll([{ fd: socket, events: POLLIN }], 0)[0]);
+		if (!sys.poll([{ fd: socket, events: POLLIN }], 0)[0]) return false;
+	}
 	return false;
 }
 
@@ -83,10 +90,12 @@ export function saysReady(socket: Fd): boolean {
 export function awaitReadiness(readiness: Readiness, pidfd: Fd, warn: (message: string) => void): void {
 	for (;;) {
 		const readable = waitReadable([readiness.socket, pidfd], -1) ?? [];
-		if (!readable.includes(readiness.socket)) return;
-		if (saysReady(readiness.socket)) break;
+		if (readable.includes(readiness.socket) && saysReady(readiness.socket)) {
+			tellManager(readiness, true, warn);
+			return;
+		}
+		if (readable.includes(pidfd)) return;
 	}
-	tellManager(readiness, true, warn);
 }
 
 /**

@@ -74,6 +74,14 @@ describe("the program's word", () => {
 		expect(door.args("sendmsg").map(([, text]) => text)).toContain("READY=1\n");
 	});
 
+	it("that is not among a flood keeps nobody, and ends with the process", () => {
+		door.answer("read", "STATUS=busy");
+		door.answer("poll", (items) => items.map(() => POLLIN));
+		expect(saysReady(5)).toBe(false);
+		awaitReadiness(readiness, 6, vi.fn());
+		expect(door.names).not.toContain("sendmsg");
+	});
+
 	it("that never comes is passed on to nobody", () => {
 		hear("STATUS=failed");
 		awaitReadiness(readiness, 6, vi.fn());
