@@ -44,6 +44,7 @@ export const errorIds = {
 	"init-timeout": "the other side of a synchronisation did not answer in time",
 	"state-failed": "the state directory could not be read or written",
 	"file-failed": "a file named on the command line could not be read or written",
+	exhausted: "the runtime itself has no more memory, descriptors or processes",
 	internal: "a bug of tsrun",
 } as const;
 
