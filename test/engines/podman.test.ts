@@ -7,6 +7,7 @@ import { ending } from "./scenarios/ending.js";
 import { execution } from "./scenarios/exec.js";
 import { failing } from "./scenarios/failing.js";
 import { running } from "./scenarios/running.js";
+import { podmanSaving } from "./scenarios/saving.js";
 import { cliOf } from "./support/cli.js";
 import { type Scenarios, testEngine } from "./support/engine.js";
 import { image } from "./support/images.js";
@@ -83,7 +84,7 @@ const own: Scenarios<Podman> = {
 
 testEngine<Podman>({
 	name: "Podman",
-	needs: ["root", "cgroup v1", "podman", "tini", "runc"],
+	needs: ["root", "cgroup v1", "podman", "tini", "runc", "criu"],
 	open: () => openPodman(0),
-	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...own },
+	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...podmanSaving, ...own },
 });
