@@ -1,5 +1,6 @@
 /**
- * tsrun beside crun, runc and the bare system calls: `npm run bench [-- --quick | --rounds N]`, as root.
+ * tsrun beside crun, runc and the bare system calls: `npm run bench [-- --quick | --rounds N]`, as root. With `--engines`
+ * under Docker, containerd and Podman instead (engines.ts).
  *
  * Every round takes a few samples of each runtime in turn, so that a busy moment of the machine hits all alike. All of
  * them see the same cgroups: where versions 1 and 2 are mixed, which crun refuses, version 2 is hidden, and for that
@@ -10,12 +11,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { buildTools } from "./build.mjs";
+import { buildSync } from "esbuild";
+import { buildMeter, buildTools } from "./build.mjs";
 import { makeBundles } from "./bundles.mjs";
 import { findRuntimes, listCases } from "./cases.mjs";
-import { report } from "./report.mjs";
+import { machine, report, table, versionOf } from "./report.mjs";
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 const unified = "/sys/fs/cgroup/unified";
@@ -57,9 +59,28 @@ async function measure(timer, benchCase, rounds) {
 	return samples;
 }
 
+/** The engines' part is TypeScript, because the boxes of the tests are. */
+async function measureEngines(rounds) {
+	const out = join(repository, "build/bench");
+	const bundle = join(out, "engines.mjs");
+	const { timer } = buildTools(out);
+	buildSync({
+		entryPoints: [join(repository, "bench/engines.ts")],
+		outfile: bundle,
+		bundle: true,
+		platform: "node",
+		format: "esm",
+		logLevel: "warning",
+	});
+	const { benchEngines } = await import(pathToFileURL(bundle).href);
+	const folder = mkdtempSync(join(tmpdir(), "tsrun-bench-"));
+	const runtimes = findRuntimes(repository);
+	const rows = await benchEngines(folder, runtimes, { timer, meter: buildMeter }, rounds, table);
+	const versions = runtimes.map(versionOf).join(", ");
+	console.log(`${machine()}; ${versions};\n${rounds} samples of run, taken in turn; milliseconds.\n\n${rows}`);
+}
+
 async function main() {
-	const { values } = parseArgs({ options: { rounds: { type: "string" }, quick: { type: "boolean" } } });
-	const rounds = Number(values.rounds ?? (values.quick ? 3 : 20));
 	const tools = buildTools(join(repository, "build/bench"));
 	const folder = mkdtempSync(join(tmpdir(), "tsrun-bench-"));
 	if (existsSync(join(unified, "cgroup.procs"))) execFileSync("mount", ["-t", "tmpfs", "none", unified]);
@@ -85,5 +106,10 @@ async function main() {
 	}
 }
 
-if (process.env.BENCH_IS_PRIVATE) await main();
+const { values } = parseArgs({
+	options: { rounds: { type: "string" }, quick: { type: "boolean" }, engines: { type: "boolean" } },
+});
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 20));
+if (values.engines) await measureEngines(rounds);
+else if (process.env.BENCH_IS_PRIVATE) await main();
 else runPrivately();

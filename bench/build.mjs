@@ -10,10 +10,21 @@ const warnings = ["-Wall", "-Wextra", "-Wshadow", "-Wswitch-enum", "-Wformat=2",
 function compile(out, name, libraries = []) {
 	const target = join(out, name);
 	const source = join(here, `${name}.c`);
-	if (!existsSync(target) || statSync(target).mtimeMs < statSync(source).mtimeMs) {
-		const args = ["-std=gnu11", "-static", "-O2", "-s", ...warnings, "-o", target, source, ...libraries];
-		execFileSync("gcc", args, { stdio: "inherit" });
-	}
+	if (!existsSync(target) || statSync(target).mtimeMs < statSync(source).mtimeMs) gcc(target, source, libraries);
+	return target;
+}
+
+function gcc(target, source, more) {
+	const args = ["-std=gnu11", "-static", "-O2", "-s", ...warnings, "-o", target, source, ...more];
+	execFileSync("gcc", args, { stdio: "inherit" });
+}
+
+/** meter.c for one program. */
+export function buildMeter(target, program, log) {
+	const paths = `${target}.c`;
+	const define = (name, text) => `extern const char ${name}[];\nconst char ${name}[] = ${JSON.stringify(text)};\n`;
+	writeFileSync(paths, define("metered_program", program) + define("metered_log", log));
+	gcc(target, join(here, "meter.c"), [paths]);
 	return target;
 }
 

@@ -19,7 +19,7 @@ function summarise(samples) {
 	return { min: Math.min(...times), median: median(times), megabytes: kilobytes / 1024 };
 }
 
-const table = (head, rows) =>
+export const table = (head, rows) =>
 	[head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
 function rowsOf({ name, config, samples }) {
@@ -45,15 +45,20 @@ function budgetRows({ name, config, samples }) {
 	});
 }
 
-const versionOf = ({ file }) => execFileSync(file, ["--version"], { encoding: "utf8" }).split("\n")[0];
+export const versionOf = ({ file }) => execFileSync(file, ["--version"], { encoding: "utf8" }).split("\n")[0];
+
+/** What the figures depend on. */
+export function machine() {
+	const load = loadavg().map((one) => one.toFixed(1));
+	return `Linux ${release()}, ${cpus().length} × ${cpus()[0].model.trim()}, load ${load.join(" ")}`;
+}
 
 /** All of it, ready for docs/performance.md. */
 export function report(results, runtimes) {
 	const count = results[0].samples.values().next().value.length;
-	const load = loadavg().map((one) => one.toFixed(1));
 	const rows = results.flatMap(budgetRows);
 	return [
-		`Linux ${release()}, ${cpus().length} × ${cpus()[0].model.trim()}, load ${load.join(" ")}; ${runtimes.map(versionOf).join(", ")};`,
+		`${machine()}; ${runtimes.map(versionOf).join(", ")};`,
 		`${count} samples each (the spaced case fewer), taken in turn; milliseconds; ratios are of medians; memory is the peak of any process.`,
 		"",
 		table(

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "errors.h"
+
 static const int64_t MAX_SAFE_INTEGER = (INT64_C(1) << 53) - 1;
 
 /* --- arguments ------------------------------------------------------------------------------------------------- */
@@ -231,13 +233,21 @@ JSValue new_unsigned(JSContext *ctx, uint64_t value)
 	return JS_NewInt64(ctx, (int64_t)value);
 }
 
+JSValue complete(JSContext *ctx, JSValue value)
+{
+	if (!JS_HasException(ctx))
+		return value;
+	JS_FreeValue(ctx, value);
+	return JS_EXCEPTION;
+}
+
 JSValue new_ints(JSContext *ctx, const int *values, size_t count)
 {
 	JSValue array = JS_NewArray(ctx);
 
 	for (size_t i = 0; i < count; i++)
 		JS_SetPropertyUint32(ctx, array, (uint32_t)i, JS_NewInt32(ctx, values[i]));
-	return array;
+	return complete(ctx, array);
 }
 
 JSValue new_texts(JSContext *ctx, char *const *values, size_t count)
@@ -246,30 +256,29 @@ JSValue new_texts(JSContext *ctx, char *const *values, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		JS_SetPropertyUint32(ctx, array, (uint32_t)i, JS_NewString(ctx, values[i]));
-	return array;
+	return complete(ctx, array);
 }
 
 JSValue throw_errno_detail(JSContext *ctx, const char *syscall, int error, const char *detail, int argc,
 			   JSValueConst *argv)
 {
 	const int hidden = JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE;
-	const char *name = strerrorname_np(error);
 	JSValue thrown = JS_NewError(ctx);
 	JSValue args = JS_NewArray(ctx);
 	MEMORY(message);
-	size_t size = strlen(strerror(error)) + 2 + strlen(detail) + 1;
+	size_t size = strlen(error_text(error)) + 2 + strlen(detail) + 1;
 
 	if (!get_memory(ctx, size, &message)) {
 		JS_FreeValue(ctx, thrown);
 		JS_FreeValue(ctx, args);
 		return JS_EXCEPTION;
 	}
-	snprintf(message.at, size, "%s%s%s", strerror(error), *detail ? ": " : "", detail);
+	snprintf(message.at, size, "%s%s%s", error_text(error), *detail ? ": " : "", detail);
 	for (int i = 0; i < argc; i++)
 		JS_SetPropertyUint32(ctx, args, (uint32_t)i, JS_DupValue(ctx, argv[i]));
 	JS_DefinePropertyValueStr(ctx, thrown, "message", JS_NewString(ctx, message.at), hidden);
 	JS_SetPropertyStr(ctx, thrown, "errno", JS_NewInt32(ctx, error));
-	JS_SetPropertyStr(ctx, thrown, "code", JS_NewString(ctx, name ? name : "EUNKNOWN"));
+	JS_SetPropertyStr(ctx, thrown, "code", JS_NewString(ctx, error_name(error)));
 	JS_SetPropertyStr(ctx, thrown, "syscall", JS_NewString(ctx, syscall));
 	JS_SetPropertyStr(ctx, thrown, "args", args);
 	return JS_Throw(ctx, thrown);

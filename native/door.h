@@ -129,6 +129,9 @@ bool get_capability_sets(JSContext *ctx, JSValueConst value, struct __user_cap_d
 JSValue new_integer(JSContext *ctx, int64_t value);
 JSValue new_unsigned(JSContext *ctx, uint64_t value);
 
+/* The object or array when all of it could be made; a part of it, without memory for the rest, is none. */
+JSValue complete(JSContext *ctx, JSValue value);
+
 /* An array of numbers. */
 JSValue new_ints(JSContext *ctx, const int *values, size_t count);
 JSValue new_texts(JSContext *ctx, char *const *values, size_t count);
@@ -147,7 +150,14 @@ JSValue return_number(JSContext *ctx, long result, const char *syscall, int argc
 JSValue return_nothing(JSContext *ctx, long result, const char *syscall, int argc, JSValueConst *argv);
 
 /* How a binding ends. A call interrupted by a signal is made again. */
-#define RETRY(call) TEMP_FAILURE_RETRY(call)
+#define RETRY(call)                                                                                                    \
+	({                                                                                                             \
+		long retried;                                                                                          \
+		do                                                                                                     \
+			retried = (call);                                                                              \
+		while (retried == -1 && errno == EINTR);                                                               \
+		retried;                                                                                               \
+	})
 #define THROW(syscall, error) throw_errno(ctx, syscall, error, argc, argv)
 #define RETURN_NUMBER(syscall, call) return return_number(ctx, (call), syscall, argc, argv)
 #define RETURN_NOTHING(syscall, call) return return_nothing(ctx, (call), syscall, argc, argv)

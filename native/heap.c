@@ -9,10 +9,11 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "engine/substitutes.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef HEAP_OF_LIBC
 struct heap debug_heap;
 
 JSRuntime *heap_new_runtime(void)
@@ -25,6 +26,29 @@ JSRuntime *heap_new_runtime(void)
 /* classes 0 … 63 are 8, 16 … 512 bytes; above that every doubling has four: 640, 768, 896, 1024, 1280 … */
 #define SMALL 64u
 #define PIECE (256u << 10)
+/* the last class; no machine has a piece as large */
+#define LARGEST ((size_t)1 << 41)
+
+/*
+ * What is left when the system gives no more. The engine tells of it with an exception, for which it wants memory, and goes
+ * round in circles when it gets none. No start touches these pages.
+ */
+static char reserve[64u << 10];
+
+/* The request that finds no memory is refused; later ones, if they are small, are served from the reserve. */
+static void *run_out(size_t size)
+{
+	static const char message[] = "engine: out of memory\n";
+
+	if (!HEAP->on_reserve) {
+		HEAP->on_reserve = true;
+		HEAP->next = reserve;
+		HEAP->end = reserve + sizeof(reserve);
+	} else if (size <= SMALL * WORD && write(STDERR_FILENO, message, sizeof(message) - 1) >= -1) {
+		_exit(1);
+	}
+	return NULL;
+}
 
 static unsigned class_of(size_t size)
 {
@@ -61,7 +85,7 @@ static void *carve(unsigned class)
 		char *memory = map(NULL, piece, 0);
 
 		if (memory == MAP_FAILED)
-			return NULL;
+			return run_out(size);
 		HEAP->next = memory;
 		HEAP->end = memory + piece;
 	}
@@ -78,11 +102,10 @@ static size_t heap_usable(const void *block)
 
 static void *heap_malloc(JSMallocState *state, size_t size)
 {
+	if (size > LARGEST || state->malloc_size + size > state->malloc_limit)
+		return NULL;
 	unsigned class = class_of(size);
 	void *block = HEAP->returned[class];
-
-	if (state->malloc_size + size > state->malloc_limit)
-		return NULL;
 	if (block)
 		memcpy(&HEAP->returned[class], block, sizeof(void *));
 	else if (!(block = carve(class)))

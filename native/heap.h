@@ -8,7 +8,9 @@
 #include <quickjs.h>
 
 /* At 128 GiB: below what the smallest address spaces of 64 bits have, far from where Linux puts programs and stacks. */
+#ifndef HEAP_BASE /* test/fuzz/native has it elsewhere: there the sanitizer's shadow lies */
 #define HEAP_BASE ((char *)0x2000000000)
+#endif
 /* Room for everything that the engine allocates while it is saved. */
 #define HEAP_IMAGE_ROOM (16u << 20)
 
@@ -20,6 +22,8 @@ struct heap {
 	void *returned[64 + 4 * 32];
 	/* while it is saved: blocks come zeroed, or what was in them before would make each image different */
 	bool zeroing;
+	/* the system gives no more memory */
+	bool on_reserve;
 	/* what the engine was when it was saved */
 	JSRuntime *runtime;
 	JSContext *context;
@@ -27,8 +31,8 @@ struct heap {
 	JSModuleDef *main;
 };
 
-#ifdef __SANITIZE_ADDRESS__
-/* the debug build has libc's malloc, which the sanitizer watches, and is never saved */
+#ifdef HEAP_OF_LIBC
+/* the debug build has libc's malloc, which the sanitizers and valgrind watch, and is never saved */
 extern struct heap debug_heap;
 #define HEAP (&debug_heap)
 #else

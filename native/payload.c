@@ -43,6 +43,18 @@ struct file {
 extern char __executable_start[], _end[];
 
 static const struct file *files;
+/* where the trailer begins */
+static const char *files_end;
+
+/* False at the last one, and where a damaged binary ends in the middle of one. */
+static bool is_there(const struct file *file)
+{
+	const char *at = (const char *)file;
+	size_t room = at < files_end ? (size_t)(files_end - at) : 0;
+
+	return room >= sizeof(*file) && file->name_size > 0 &&
+	       (size_t)file->name_size + file->size + 1 <= room - sizeof(*file) && file->name[file->name_size - 1] == 0;
+}
 
 static const struct file *after(const struct file *file)
 {
@@ -52,7 +64,7 @@ static const struct file *after(const struct file *file)
 
 static const struct file *find(const char *name)
 {
-	for (const struct file *file = files; file && file->name_size; file = after(file))
+	for (const struct file *file = files; is_there(file); file = after(file))
 		if (!strcmp(file->name, name))
 			return file;
 	return NULL;
@@ -66,6 +78,17 @@ const char *payload_find(const char *name, size_t *size)
 	return file ? file->name + file->name_size : NULL;
 }
 
+/* What the trailer says about itself can be: all parts are in the file. */
+static bool is_sound(const struct trailer *trailer, uint64_t file_size)
+{
+	uint64_t room = file_size - sizeof(*trailer);
+
+	if (trailer->magic != MAGIC || trailer->offset > room || trailer->offset % PAGE || trailer->image % PAGE)
+		return false;
+	room -= trailer->offset;
+	return trailer->image <= room && trailer->relocations < (room - trailer->image) / sizeof(uint32_t);
+}
+
 static bool read_trailer(int self, struct trailer *trailer, size_t *length)
 {
 	struct stat file;
@@ -76,7 +99,18 @@ static bool read_trailer(int self, struct trailer *trailer, size_t *length)
 	*length = (size_t)file.st_size - trailer->offset;
 	/* somebody has stripped the binary */
 	errno = ENOEXEC;
-	return trailer->magic == MAGIC;
+	return is_sound(trailer, (uint64_t)file.st_size);
+}
+
+/* The pointers into the binary; false when one would not lie in the image. */
+static bool relocate(char *base, const struct trailer *trailer, const uint32_t *offsets)
+{
+	for (uint64_t i = 0; i < trailer->relocations; i++) {
+		if (offsets[i] % sizeof(uint64_t) || offsets[i] >= trailer->image)
+			return false;
+		*(uint64_t *)(base + offsets[i]) += (uint64_t)__executable_start;
+	}
+	return true;
 }
 
 enum payload payload_map(void)
@@ -96,8 +130,10 @@ enum payload payload_map(void)
 		return PAYLOAD_MISSING;
 	const uint32_t *offsets = (const uint32_t *)(base + trailer.image);
 	files = (const struct file *)(offsets + ((trailer.relocations + 1) & ~UINT64_C(1)));
-	for (uint64_t i = 0; i < trailer.relocations; i++)
-		*(uint64_t *)(base + offsets[i]) += (uint64_t)__executable_start;
+	files_end = base + length - sizeof(trailer);
+	errno = ENOEXEC;
+	if (!relocate(base, &trailer, offsets))
+		return PAYLOAD_MISSING;
 	return trailer.image ? PAYLOAD_IMAGE : PAYLOAD_FILES;
 }
 
@@ -127,6 +163,9 @@ bool payload_save_image(int fd)
 	struct trailer trailer = {.image = size, .magic = MAGIC};
 
 	HEAP->end = HEAP_BASE + size;
+	/* each word may need one */
+	if (HEAP->next < HEAP_BASE || size + size / sizeof(*words) * sizeof(*offsets) > HEAP_IMAGE_ROOM)
+		return false;
 	for (size_t i = 0; i < size / sizeof(*words); i++) {
 		if (words[i] >= (uint64_t)__executable_start && words[i] < (uint64_t)_end) {
 			words[i] -= (uint64_t)__executable_start;

@@ -18,6 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "errors.h"
+
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* since Linux 6.3 */
 #endif
@@ -81,7 +83,8 @@ int seal_self(char **argv)
 {
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (self < 0) {
-		fprintf(stderr, "open \"/proc/self/exe\": %s: mount a proc file system at /proc\n", strerror(errno));
+		fprintf(stderr, "open \"/proc/self/exe\": %s%s\n", error_text(errno),
+			errno == ENOENT ? ": mount a proc file system at /proc" : "");
 		return -1;
 	}
 	if (is_sealed(self)) {
@@ -94,6 +97,6 @@ int seal_self(char **argv)
 	image = sealed_copy(self);
 	if (image >= 0)
 		exec_fd(image, argv);
-	fprintf(stderr, "cannot run from a read-only copy of the runtime (CVE-2019-5736): %s\n", strerror(errno));
+	fprintf(stderr, "cannot run from a read-only copy of the runtime (CVE-2019-5736): %s\n", error_text(errno));
 	return -1;
 }

@@ -107,7 +107,7 @@ BINDING(bpf_prog_query)
 	result = JS_NewArray(ctx);
 	for (uint32_t i = 0; i < attr.query.prog_cnt; i++)
 		JS_SetPropertyUint32(ctx, result, i, JS_NewUint32(ctx, ids[i]));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(bpf_prog_get_fd_by_id)

@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <limits.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* NGROUPS_MAX of linux/limits.h; a libc may have a smaller one */
+#define MOST_GROUPS 65536
 
 BINDING(getuid)
 {
@@ -34,8 +36,8 @@ BINDING(getegid)
 BINDING(getgroups)
 {
 	MEMORY(memory);
-	gid_t *gids = get_memory(ctx, NGROUPS_MAX * sizeof(*gids), &memory);
-	int count = gids ? getgroups(NGROUPS_MAX, gids) : 0;
+	gid_t *gids = get_memory(ctx, MOST_GROUPS * sizeof(*gids), &memory);
+	int count = gids ? getgroups(MOST_GROUPS, gids) : 0;
 	JSValue result;
 
 	if (!gids)
@@ -45,7 +47,7 @@ BINDING(getgroups)
 	result = JS_NewArray(ctx);
 	for (int i = 0; i < count; i++)
 		JS_SetPropertyUint32(ctx, result, (uint32_t)i, JS_NewUint32(ctx, gids[i]));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(setgroups)
@@ -54,7 +56,7 @@ BINDING(setgroups)
 
 	if (!get_ints(ctx, argv[0], &gids))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("setgroups", setgroups(gids.count, (const gid_t *)gids.at));
+	RETURN_NOTHING("setgroups", syscall(SYS_setgroups, (size_t)gids.count, gids.at));
 }
 
 BINDING(setresuid)
@@ -63,7 +65,7 @@ BINDING(setresuid)
 
 	if (!get_int(ctx, argv[0], &real) || !get_int(ctx, argv[1], &effective) || !get_int(ctx, argv[2], &saved))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("setresuid", setresuid((uid_t)real, (uid_t)effective, (uid_t)saved));
+	RETURN_NOTHING("setresuid", syscall(SYS_setresuid, real, effective, saved));
 }
 
 BINDING(setresgid)
@@ -72,7 +74,7 @@ BINDING(setresgid)
 
 	if (!get_int(ctx, argv[0], &real) || !get_int(ctx, argv[1], &effective) || !get_int(ctx, argv[2], &saved))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("setresgid", setresgid((gid_t)real, (gid_t)effective, (gid_t)saved));
+	RETURN_NOTHING("setresgid", syscall(SYS_setresgid, real, effective, saved));
 }
 
 /* A set of 64 bits, which the kernel keeps in two words. */
@@ -93,7 +95,7 @@ BINDING(capget)
 	JS_SetPropertyStr(ctx, result, "effective", new_set(ctx, sets[0].effective, sets[1].effective));
 	JS_SetPropertyStr(ctx, result, "permitted", new_set(ctx, sets[0].permitted, sets[1].permitted));
 	JS_SetPropertyStr(ctx, result, "inheritable", new_set(ctx, sets[0].inheritable, sets[1].inheritable));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(capset)

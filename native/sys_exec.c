@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "errors.h"
 
 BINDING(execve)
 {
@@ -30,7 +33,7 @@ BINDING(execve)
 	args = (char *const *)arguments.at;
 	env = (char *const *)environment.at;
 	if (fd >= 0)
-		RETURN_NOTHING("execveat", execveat(fd, "", args, env, AT_EMPTY_PATH));
+		RETURN_NOTHING("execveat", syscall(SYS_execveat, fd, "", args, env, AT_EMPTY_PATH));
 	RETURN_NOTHING("execve", execve(path.at, args, env));
 }
 
@@ -128,13 +131,12 @@ static bool get_program(JSContext *ctx, JSValueConst object, struct program *pro
 	return true;
 }
 
-/* "<call> TAB <errno's name> TAB <its text> TAB <path> TAB <note>", without allocating: the texts are libc's constants. */
+/* "<call> TAB <errno's name> TAB <its text> TAB <path> TAB <note>", without allocating. */
 _Noreturn static void fail(const struct program *program, const char *call)
 {
-	const char *name = strerrorname_np(errno), *text = strerrordesc_np(errno);
 	char line[4096];
-	int length = snprintf(line, sizeof(line), "%s\t%s\t%s\t%s\t%s", call, name ? name : "",
-			      text ? text : "", program->path.at, program->note.at);
+	int length = snprintf(line, sizeof(line), "%s\t%s\t%s\t%s\t%s", call, error_name(errno),
+			      error_text(errno), program->path.at, program->note.at);
 
 	if (length >= (int)sizeof(line))
 		length = sizeof(line) - 1;
@@ -206,7 +208,7 @@ _Noreturn static void execute(const struct program *program)
 	char *const *envp = (char *const *)program->envp.at;
 
 	if (program->fd >= 0) {
-		execveat(program->fd, "", argv, envp, AT_EMPTY_PATH);
+		syscall(SYS_execveat, program->fd, "", argv, envp, AT_EMPTY_PATH);
 		/* a script's interpreter would be told to read a descriptor that is closed by then: by name instead */
 		if (errno != ENOENT)
 			fail(program, "execveat");

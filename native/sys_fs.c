@@ -186,7 +186,7 @@ static JSValue new_stat(JSContext *ctx, const struct stat *stat)
 	JS_SetPropertyStr(ctx, result, "size", new_integer(ctx, stat->st_size));
 	JS_SetPropertyStr(ctx, result, "major", JS_NewUint32(ctx, major(stat->st_rdev)));
 	JS_SetPropertyStr(ctx, result, "minor", JS_NewUint32(ctx, minor(stat->st_rdev)));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(fstat)
@@ -210,20 +210,29 @@ BINDING(fstatat)
 	return fstatat(dirfd, path.at, &stat, flags) == -1 ? THROW("newfstatat", errno) : new_stat(ctx, &stat);
 }
 
+/* struct statx of linux/stat.h with what is read of it; the header of libc need not have it */
+struct mount_id {
+	uint32_t mask;
+	uint8_t before[140];
+	uint64_t mount_id;
+	uint8_t after[104];
+};
+
 BINDING(statx_mount_id)
 {
+	const unsigned int mount_id_known = 0x1000;
 	int dirfd, flags;
 	TEXT(path);
-	struct statx statx_result;
+	struct mount_id result = {0};
 
 	if (!get_int(ctx, argv[0], &dirfd) || !get_text(ctx, argv[1], &path) || !get_int(ctx, argv[2], &flags))
 		return JS_EXCEPTION;
-	if (statx(dirfd, path.at, flags, STATX_MNT_ID, &statx_result) == -1)
+	if (syscall(SYS_statx, dirfd, path.at, flags, mount_id_known, &result) == -1)
 		return THROW("statx", errno);
 	/* since Linux 5.8; an older kernel leaves the bit out of the answer */
-	if (!(statx_result.stx_mask & STATX_MNT_ID))
+	if (!(result.mask & mount_id_known))
 		return THROW("statx", ENOSYS);
-	return new_unsigned(ctx, statx_result.stx_mnt_id);
+	return new_unsigned(ctx, result.mount_id);
 }
 
 BINDING(fstatfs)
@@ -240,7 +249,7 @@ BINDING(fstatfs)
 	/* a signed word, where linux/magic.h has positive numbers of 32 bits */
 	JS_SetPropertyStr(ctx, result, "type", JS_NewUint32(ctx, (uint32_t)statfs.f_type));
 	JS_SetPropertyStr(ctx, result, "flags", new_integer(ctx, statfs.f_flags));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(mkdirat)
@@ -313,7 +322,7 @@ BINDING(readlinkat)
 	return length == -1 ? THROW("readlinkat", errno) : JS_NewStringLen(ctx, target, (size_t)length);
 }
 
-static JSValue new_directory_entry(JSContext *ctx, const struct dirent64 *entry)
+static JSValue new_directory_entry(JSContext *ctx, const struct dirent *entry)
 {
 	JSValue result = JS_NewObject(ctx);
 
@@ -327,14 +336,14 @@ BINDING(getdents64)
 	int fd;
 	uint32_t count = 0;
 	JSValue result;
-	_Alignas(struct dirent64) char buffer[32768];
+	_Alignas(struct dirent) char buffer[32768];
 
 	if (!get_int(ctx, argv[0], &fd))
 		return JS_EXCEPTION;
 	result = JS_NewArray(ctx);
 	/* a batch of "." and ".." alone is not the end */
 	while (count == 0) {
-		ssize_t length = RETRY(getdents64(fd, buffer, sizeof(buffer)));
+		ssize_t length = RETRY(syscall(SYS_getdents64, fd, buffer, sizeof(buffer)));
 		if (length == -1) {
 			JS_FreeValue(ctx, result);
 			return THROW("getdents64", errno);
@@ -342,13 +351,13 @@ BINDING(getdents64)
 		if (length == 0)
 			break;
 		for (ssize_t at = 0; at < length;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
+			const struct dirent *entry = (const void *)(buffer + at);
 			at += entry->d_reclen;
 			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 				JS_SetPropertyUint32(ctx, result, count++, new_directory_entry(ctx, entry));
 		}
 	}
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(fchmod)

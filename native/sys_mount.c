@@ -5,7 +5,8 @@
 #include "door.h"
 
 #include <errno.h>
-#include <sys/mount.h>
+#include <fcntl.h>
+#include <linux/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ BINDING(mount)
 	    !get_text_or_null(ctx, argv[2], &type) || !get_int64(ctx, argv[3], &flags) ||
 	    !get_text_or_null(ctx, argv[4], &data))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("mount", RETRY(mount(source.at, target.at, type.at, (unsigned long)flags, data.at)));
+	RETURN_NOTHING("mount", RETRY(syscall(SYS_mount, source.at, target.at, type.at, (unsigned long)flags, data.at)));
 }
 
 BINDING(umount2)
@@ -31,7 +32,7 @@ BINDING(umount2)
 
 	if (!get_text(ctx, argv[0], &target) || !get_int(ctx, argv[1], &flags))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("umount2", umount2(target.at, flags));
+	RETURN_NOTHING("umount2", syscall(SYS_umount2, target.at, flags));
 }
 
 BINDING(pivot_root)
@@ -60,7 +61,7 @@ BINDING(open_tree)
 
 	if (!get_int(ctx, argv[0], &dirfd) || !get_text(ctx, argv[1], &path) || !get_int(ctx, argv[2], &flags))
 		return JS_EXCEPTION;
-	RETURN_NUMBER("open_tree", open_tree(dirfd, path.at, (unsigned int)flags | OPEN_TREE_CLOEXEC));
+	RETURN_NUMBER("open_tree", syscall(SYS_open_tree, dirfd, path.at, (unsigned int)flags | OPEN_TREE_CLOEXEC));
 }
 
 BINDING(move_mount)
@@ -72,7 +73,7 @@ BINDING(move_mount)
 	if (!get_int(ctx, argv[0], &from_dir) || !get_text(ctx, argv[1], &from) || !get_int(ctx, argv[2], &to_dir) ||
 	    !get_text(ctx, argv[3], &to) || !get_int(ctx, argv[4], &flags))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("move_mount", move_mount(from_dir, from.at, to_dir, to.at, (unsigned int)flags));
+	RETURN_NOTHING("move_mount", syscall(SYS_move_mount, from_dir, from.at, to_dir, to.at, (unsigned int)flags));
 }
 
 BINDING(fsopen)
@@ -82,7 +83,7 @@ BINDING(fsopen)
 
 	if (!get_text(ctx, argv[0], &type) || !get_int(ctx, argv[1], &flags))
 		return JS_EXCEPTION;
-	RETURN_NUMBER("fsopen", fsopen(type.at, (unsigned int)flags | FSOPEN_CLOEXEC));
+	RETURN_NUMBER("fsopen", syscall(SYS_fsopen, type.at, (unsigned int)flags | FSOPEN_CLOEXEC));
 }
 
 BINDING(fspick)
@@ -92,7 +93,7 @@ BINDING(fspick)
 
 	if (!get_int(ctx, argv[0], &dirfd) || !get_text(ctx, argv[1], &path) || !get_int(ctx, argv[2], &flags))
 		return JS_EXCEPTION;
-	RETURN_NUMBER("fspick", fspick(dirfd, path.at, (unsigned int)flags | FSPICK_CLOEXEC));
+	RETURN_NUMBER("fspick", syscall(SYS_fspick, dirfd, path.at, (unsigned int)flags | FSPICK_CLOEXEC));
 }
 
 BINDING(fsconfig)
@@ -105,7 +106,7 @@ BINDING(fsconfig)
 	    !get_text_or_null(ctx, argv[2], &key) || !get_text_or_null(ctx, argv[3], &value) ||
 	    !get_int(ctx, argv[4], &aux))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("fsconfig", fsconfig(fd, (unsigned int)command, key.at, value.at, aux));
+	RETURN_NOTHING("fsconfig", syscall(SYS_fsconfig, fd, (unsigned int)command, key.at, value.at, aux));
 }
 
 BINDING(fsmount)
@@ -114,7 +115,7 @@ BINDING(fsmount)
 
 	if (!get_int(ctx, argv[0], &fd) || !get_int(ctx, argv[1], &flags) || !get_int(ctx, argv[2], &attributes))
 		return JS_EXCEPTION;
-	RETURN_NUMBER("fsmount", fsmount(fd, (unsigned int)flags | FSMOUNT_CLOEXEC, (unsigned int)attributes));
+	RETURN_NUMBER("fsmount", syscall(SYS_fsmount, fd, (unsigned int)flags | FSMOUNT_CLOEXEC, (unsigned int)attributes));
 }
 
 BINDING(mount_setattr)
@@ -134,7 +135,7 @@ BINDING(mount_setattr)
 	attributes.userns_fd = (uint32_t)userns_fd;
 	/* since Linux 5.12 */
 	RETURN_NOTHING("mount_setattr",
-		       mount_setattr(dirfd, path.at, (unsigned int)flags, &attributes, sizeof(attributes)));
+		       syscall(SYS_mount_setattr, dirfd, path.at, (unsigned int)flags, &attributes, sizeof(attributes)));
 }
 
 const JSCFunctionListEntry door_mount[] = {

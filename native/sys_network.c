@@ -163,7 +163,7 @@ static JSValue receive(JSContext *ctx, int argc, JSValueConst *argv, bool as_tex
 			  as_text ? JS_NewStringLen(ctx, data.at, (size_t)length)
 				  : JS_NewArrayBufferCopy(ctx, (const uint8_t *)data.at, (size_t)length));
 	JS_SetPropertyStr(ctx, result, "fds", new_received_fds(ctx, &message));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(recvmsg)

@@ -47,7 +47,7 @@ BINDING(poll)
 	result = JS_NewArray(ctx);
 	for (uint32_t i = 0; i < count; i++)
 		JS_SetPropertyUint32(ctx, result, i, JS_NewInt32(ctx, items[i].revents));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(eventfd2)

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -33,7 +32,7 @@ static JSValue new_process(JSContext *ctx, pid_t pid, const char *key, int value
 
 	JS_SetPropertyStr(ctx, result, "pid", JS_NewInt32(ctx, pid));
 	JS_SetPropertyStr(ctx, result, key, JS_NewInt32(ctx, value));
-	return result;
+	return complete(ctx, result);
 }
 
 /*
@@ -121,7 +120,7 @@ BINDING(pidfd_open)
 	if (!get_int(ctx, argv[0], &pid) || !get_int(ctx, argv[1], &flags))
 		return JS_EXCEPTION;
 	/* since Linux 5.3; close-on-exec by itself */
-	RETURN_NUMBER("pidfd_open", pidfd_open(pid, (unsigned int)flags));
+	RETURN_NUMBER("pidfd_open", syscall(SYS_pidfd_open, pid, (unsigned int)flags));
 }
 
 BINDING(pidfd_send_signal)
@@ -131,7 +130,7 @@ BINDING(pidfd_send_signal)
 	if (!get_int(ctx, argv[0], &pidfd) || !get_int(ctx, argv[1], &signal))
 		return JS_EXCEPTION;
 	/* since Linux 5.1 */
-	RETURN_NOTHING("pidfd_send_signal", pidfd_send_signal(pidfd, signal, NULL, 0));
+	RETURN_NOTHING("pidfd_send_signal", syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
 BINDING(pidfd_getfd)
@@ -230,7 +229,7 @@ BINDING(uname)
 	JS_SetPropertyStr(ctx, result, "release", JS_NewString(ctx, names.release));
 	JS_SetPropertyStr(ctx, result, "machine", JS_NewString(ctx, names.machine));
 	JS_SetPropertyStr(ctx, result, "nodename", JS_NewString(ctx, names.nodename));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(keyctl_join_session_keyring)

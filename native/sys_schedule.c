@@ -24,7 +24,7 @@ BINDING(setpriority)
 
 	if (!get_int(ctx, argv[0], &which) || !get_int(ctx, argv[1], &who) || !get_int(ctx, argv[2], &nice))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("setpriority", setpriority((__priority_which_t)which, (id_t)who, nice));
+	RETURN_NOTHING("setpriority", syscall(SYS_setpriority, which, who, nice));
 }
 
 BINDING(sched_setattr)
@@ -100,7 +100,7 @@ BINDING(sched_getaffinity)
 	for (uint32_t cpu = 0; cpu < MASK_BITS; cpu++)
 		if (mask[cpu / WORD_BITS] >> cpu % WORD_BITS & 1)
 			JS_SetPropertyUint32(ctx, cpus, count++, JS_NewUint32(ctx, cpu));
-	return cpus;
+	return complete(ctx, cpus);
 }
 
 BINDING(set_mempolicy)
@@ -127,29 +127,29 @@ BINDING(setrlimit)
 {
 	int resource;
 	int64_t soft, hard;
-	struct rlimit64 limit;
+	struct rlimit limit;
 
 	if (!get_int(ctx, argv[0], &resource) || !get_int64(ctx, argv[1], &soft) || !get_int64(ctx, argv[2], &hard))
 		return JS_EXCEPTION;
 	limit.rlim_cur = (uint64_t)soft;
 	limit.rlim_max = (uint64_t)hard;
-	RETURN_NOTHING("setrlimit", prlimit64(0, (__rlimit_resource_t)resource, &limit, NULL));
+	RETURN_NOTHING("setrlimit", syscall(SYS_prlimit64, 0, resource, &limit, NULL));
 }
 
 BINDING(getrlimit)
 {
 	int resource;
-	struct rlimit64 limit;
+	struct rlimit limit;
 	JSValue result;
 
 	if (!get_int(ctx, argv[0], &resource))
 		return JS_EXCEPTION;
-	if (prlimit64(0, (__rlimit_resource_t)resource, NULL, &limit) == -1)
+	if (syscall(SYS_prlimit64, 0, resource, NULL, &limit) == -1)
 		return THROW("getrlimit", errno);
 	result = JS_NewObject(ctx);
 	JS_SetPropertyStr(ctx, result, "soft", JS_NewBigUint64(ctx, limit.rlim_cur));
 	JS_SetPropertyStr(ctx, result, "hard", JS_NewBigUint64(ctx, limit.rlim_max));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(personality)

@@ -16,7 +16,7 @@
 static scmp_filter_ctx filters[16];
 #define FILTER_COUNT (sizeof(filters) / sizeof(filters[0]))
 
-/* The filter of a handle, or NULL, with which libseccomp answers EINVAL; false with an exception pending. */
+/* The filter of a handle; false with an exception pending. Not all functions of libseccomp look whether there is one. */
 static bool get_filter(JSContext *ctx, JSValueConst value, scmp_filter_ctx *filter)
 {
 	int handle;
@@ -24,7 +24,9 @@ static bool get_filter(JSContext *ctx, JSValueConst value, scmp_filter_ctx *filt
 	if (!get_int(ctx, value, &handle))
 		return false;
 	*filter = (unsigned int)handle < FILTER_COUNT ? filters[handle] : NULL;
-	return true;
+	if (!*filter)
+		JS_ThrowRangeError(ctx, "not a filter: %d", handle);
+	return *filter != NULL;
 }
 
 /* libseccomp returns the errno negated. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,19 +15,20 @@
 /* The kernel's set has 64 signals, and the system calls want that size named. */
 #define KERNEL_SIGSET_SIZE 8
 
-/* An array of signal numbers as a set; false with an exception pending. */
-static bool get_signals(JSContext *ctx, JSValueConst value, sigset_t *set)
+/* An array of signal numbers as the kernel's set, since libc keeps some to itself; false with an exception pending. */
+static bool get_signals(JSContext *ctx, JSValueConst value, uint64_t *set)
 {
 	INTS(signals);
 
 	if (!get_ints(ctx, value, &signals))
 		return false;
-	sigemptyset(set);
+	*set = 0;
 	for (uint32_t i = 0; i < signals.count; i++) {
-		if (sigaddset(set, signals.at[i]) == -1) {
+		if (signals.at[i] < 1 || signals.at[i] > 64) {
 			JS_ThrowRangeError(ctx, "not a signal: %d", signals.at[i]);
 			return false;
 		}
+		*set |= UINT64_C(1) << (signals.at[i] - 1);
 	}
 	return true;
 }
@@ -34,16 +36,16 @@ static bool get_signals(JSContext *ctx, JSValueConst value, sigset_t *set)
 BINDING(sigprocmask)
 {
 	int how;
-	sigset_t set;
+	uint64_t set;
 
 	if (!get_int(ctx, argv[0], &how) || !get_signals(ctx, argv[1], &set))
 		return JS_EXCEPTION;
-	RETURN_NOTHING("sigprocmask", sigprocmask(how, &set, NULL));
+	RETURN_NOTHING("rt_sigprocmask", syscall(SYS_rt_sigprocmask, how, &set, NULL, KERNEL_SIGSET_SIZE));
 }
 
 BINDING(signals_reset)
 {
-	/* zeros are SIG_DFL and no flags; the raw call, since libc keeps two real-time signals to itself */
+	/* zeros are SIG_DFL and no flags */
 	const unsigned long zeros[8] = {0};
 
 	for (int signal = 1; signal <= 64; signal++)
@@ -66,12 +68,12 @@ BINDING(signal_ignore)
 
 BINDING(signalfd4)
 {
-	sigset_t set;
+	uint64_t set;
 
 	if (!get_signals(ctx, argv[0], &set))
 		return JS_EXCEPTION;
 	/* non-blocking, so that read_siginfo can answer that there is none */
-	RETURN_NUMBER("signalfd4", signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+	RETURN_NUMBER("signalfd4", syscall(SYS_signalfd4, -1, &set, KERNEL_SIGSET_SIZE, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 BINDING(read_siginfo)
@@ -87,7 +89,7 @@ BINDING(read_siginfo)
 	result = JS_NewObject(ctx);
 	JS_SetPropertyStr(ctx, result, "signal", JS_NewUint32(ctx, info.ssi_signo));
 	JS_SetPropertyStr(ctx, result, "pid", JS_NewUint32(ctx, info.ssi_pid));
-	return result;
+	return complete(ctx, result);
 }
 
 const JSCFunctionListEntry door_signal[] = {

@@ -36,7 +36,7 @@ BINDING(tcgetattr)
 	JS_SetPropertyStr(ctx, result, "cflag", JS_NewUint32(ctx, modes.c_cflag));
 	JS_SetPropertyStr(ctx, result, "lflag", JS_NewUint32(ctx, modes.c_lflag));
 	JS_SetPropertyStr(ctx, result, "cc", JS_NewArrayBufferCopy(ctx, modes.c_cc, sizeof(modes.c_cc)));
-	return result;
+	return complete(ctx, result);
 }
 
 /* Exactly as many control characters as there are; false with an exception pending. */
@@ -84,7 +84,7 @@ BINDING(ioctl_winsize_get)
 	result = JS_NewObject(ctx);
 	JS_SetPropertyStr(ctx, result, "rows", JS_NewInt32(ctx, size.ws_row));
 	JS_SetPropertyStr(ctx, result, "columns", JS_NewInt32(ctx, size.ws_col));
-	return result;
+	return complete(ctx, result);
 }
 
 BINDING(ioctl_winsize_set)

@@ -1,6 +1,6 @@
 /**
  * From TypeScript to one static binary: `npm run build` makes dist/tsrun, `npm run build -- --debug` makes
- * dist/tsrun-debug with ASan, UBSan and unoptimised bundles. Steps that have nothing new to do cost little, so it is safe to repeat.
+ * dist/tsrun-debug with ASan, UBSan and unoptimised bundles, `-- --valgrind` the same without them as dist/tsrun-valgrind. Steps that have nothing new to do cost little, so it is safe to repeat.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -21,10 +21,12 @@ import { fetchQuickJs } from "../native/engine/fetch.mjs";
 import { lineTable } from "./line-table.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const debug = process.argv.includes("--debug");
-const out = join(root, "build", debug ? "debug" : "release");
+const valgrind = process.argv.includes("--valgrind");
+const debug = valgrind || process.argv.includes("--debug");
+const kind = valgrind ? "valgrind" : debug ? "debug" : "release";
+const out = join(root, "build", kind);
 const modules = join(out, "js");
-const binary = join(root, "dist", debug ? "tsrun-debug" : "tsrun");
+const binary = join(root, "dist", debug ? `tsrun-${kind}` : "tsrun");
 const largestBinary = 3_000_000;
 const largestInit = 100_000;
 
@@ -140,6 +142,7 @@ function link(/** @type {Set<string>} */ started) {
 	const settings = [`OUT=${out}`, `QUICKJS=${quickjs}`, `JS=${modules}`];
 	settings.push(`MODULES=${names.join(" ")}`, `LATER=${later.join(" ")}`);
 	if (debug) settings.push("DEBUG=1");
+	if (valgrind) settings.push("SANITIZERS=");
 	run("make", "-s", "-C", "native", "-j", String(availableParallelism()), ...settings);
 
 	const init = statSync(join(out, "init.elf")).size;

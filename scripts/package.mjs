@@ -90,6 +90,6 @@ License: MIT
 
 License: MIT
 ${indented}
-Comment: The binary has QuickJS (MIT), libseccomp (LGPL-2.1) and glibc (LGPL-2.1 or later) linked in.
+Comment: The binary has QuickJS (MIT), musl (MIT) and libseccomp (LGPL-2.1) linked in.
 `;
 }

@@ -16,7 +16,6 @@ const notes = {
 	criu: "a path; without it CRIU is found in PATH",
 	"kernel-memory": "accepted and ignored, as by runc: the kernel has no such limit any more",
 	"kernel-memory-tcp": "accepted; on cgroup v2 an error, as the kernel has no such limit there",
-	"no-subreaper": "accepted; tsrun never becomes a subreaper: nothing of it stays to reap",
 	"restore no-pivot": "accepted; CRIU enters the root filesystem in its own way",
 	"kill all": "also without a pid namespace of the container's own",
 	"delete force": "also finishes what a killed create or delete has left",

@@ -17,7 +17,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Linked into the binary; `package` is Debian's that holds the archive, `name` is that of its source. */
 const linked = [
 	{ name: "quickjs", license: "MIT", use: "runs the TypeScript" },
-	{ name: "glibc", package: "libc6-dev", license: "LGPL-2.1-or-later", use: "the C library" },
+	{ name: "musl", package: "musl-dev", license: "MIT", use: "the C library" },
 	{ name: "libseccomp", package: "libseccomp-dev", license: "LGPL-2.1-only", use: "compiles system call filters" },
 	{
 		name: "gcc",

@@ -16,7 +16,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const packages = {
 	gcc: "compiles the binary",
 	make: "compiles the binary",
-	"libc6-dev": "the C library to link in",
+	"libc6-dev": "the kernel's headers, and the C library of what the build runs",
+	"musl-dev": "the C library to link in",
 	"libseccomp-dev": "compiles system call filters, linked in",
 	"debian-archive-keyring": "verifies the source of QuickJS",
 	"xz-utils": "unpacks it",
@@ -46,6 +47,9 @@ const suite = [
 const peers = {
 	runc: "the runtime to be compatible with",
 	crun: "the runtime to be faster than",
+	clang: "compiles the C code for libFuzzer",
+	"libclang-rt-dev": "libFuzzer and the sanitizers",
+	valgrind: "watches the memory of the binary",
 	"man-db": "shows the manual pages",
 	zsh: "reads its completion",
 	fish: "the same",
@@ -60,6 +64,8 @@ const peers = {
 	catatonit: "the same",
 	"python3-minimal": "a program that the tests run as process 1",
 	"user-mode-linux": "the kernel of npm run test:vm",
+	kmod: "modules of the other kernel that it boots",
+	zstd: "unpacks that",
 	apparmor: "loads profiles in it",
 	systemd: "its PID 1",
 	dbus: "how systemd is talked to",

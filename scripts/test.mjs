@@ -23,7 +23,7 @@ const fine = { passed: 0, failed: 0, skipped: 0 };
 /**
  * What there is to pass, in this order: each is a vitest project, or a function that counts its own tests.
  *
- * @type {Record<string, { readonly all?: true, readonly run?: () => Count }>}
+ * @type {Record<string, { readonly all?: true, readonly words?: readonly string[], readonly run?: () => Count }>}
  */
 const stages = {
 	check: { run: () => (node("scripts/check.mjs") ? fine : broken) },
@@ -31,7 +31,8 @@ const stages = {
 	fuzz: {},
 	e2e: {},
 	security: {},
-	engines: { all: true },
+	// each file has a box of its own, and most of it is waiting
+	engines: { all: true, words: ["--maxWorkers=2"] },
 	vm: { all: true, run: otherMachines },
 	conformance: {},
 	// the reports of the stages before
@@ -68,9 +69,9 @@ function chosen() {
  * @returns {Count}
  */
 function count(name) {
-	const { run } = stages[name];
+	const { run, words = [] } = stages[name];
 	if (run) return run();
-	if (name === "unit" || name === "fuzz" || process.getuid?.() === 0) return project(name);
+	if (name === "unit" || name === "fuzz" || process.getuid?.() === 0) return project(name, words);
 	console.error(`The tests of "${name}" make containers, which only root can do here: run "sudo npm test".`);
 	return broken;
 }
@@ -85,14 +86,16 @@ function showPeers() {
  * Runs a vitest project and counts its tests.
  *
  * @param {string} name
+ * @param {readonly string[]} words for vitest
  * @returns {Count}
  */
-function project(name) {
+function project(name, words) {
 	const report = join(reports, `${name}.json`);
 	mkdirSync(reports, { recursive: true });
 	rmSync(report, { force: true });
-	const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-	const succeeded = node("node_modules/vitest/vitest.mjs", "run", "--project", name, ...reporters);
+	const reporters = ["default", "json", "./scripts/second-tries.mjs"].map((each) => `--reporter=${each}`);
+	const options = ["--project", name, ...words, ...reporters, `--outputFile.json=${report}`];
+	const succeeded = node("node_modules/vitest/vitest.mjs", "run", ...options);
 	const { passed, failed, skipped } = readReport(report);
 	// a file that cannot be loaded, or an error outside every test, fails the run without a failed test
 	return { passed, failed: succeeded ? failed : Math.max(failed, 1), skipped };

@@ -222,6 +222,7 @@ _Noreturn __attribute__((used)) static void begin(long *stack)
 	}
 }
 
+#ifndef KERNEL_STANDS_IN
 /* What the kernel leaves on the stack: argc, argv, the environment. */
 __asm__(".globl _start\n"
 	"_start:\n"
@@ -229,3 +230,4 @@ __asm__(".globl _start\n"
 	"	mov %rsp, %rdi\n"
 	"	and $-16, %rsp\n"
 	"	call begin\n");
+#endif

@@ -14,9 +14,9 @@ static long number(const char *word, char end, const char **rest)
 	long value = 0;
 	const char *at = word;
 
-	for (; at && *at >= '0' && *at <= '9'; at++)
+	for (; at && *at >= '0' && *at <= '9' && value <= LARGEST_NUMBER; at++)
 		value = value * 10 + (*at - '0');
-	if (!at || at == word || *at != end)
+	if (!at || at == word || *at != end || value > LARGEST_NUMBER)
 		refuse(word);
 	if (rest)
 		*rest = at + 1;
@@ -56,8 +56,11 @@ static struct command *add(struct plan *plan, enum kind kind, char **argv)
 /* COUNT WORD…; where the next words begin. What stood there has been read already when the end is put there. */
 static char **read_command(struct plan *plan, enum kind kind, char **at)
 {
-	long count = number(*at++, '\0', NULL);
+	const char *word = *at++;
+	long count = number(word, '\0', NULL);
 
+	if (count == 0)
+		refuse(word);
 	add(plan, kind, at);
 	for (; count > 0; count--)
 		if (!*at++)
@@ -83,7 +86,11 @@ void read_plan(struct plan *plan, char **argv)
 		} else if (same(word, "deadline")) {
 			plan->deadline = number(*at++, '\0', NULL);
 		} else if (same(word, "stop")) {
-			plan->stop |= signal_bit(signal_number(*at++, '\0', NULL));
+			word = *at++;
+			int signal = signal_number(word, '\0', NULL);
+			if (signal == 0)
+				refuse(word);
+			plan->stop |= signal_bit(signal);
 		} else if (same(word, "fds")) {
 			plan->fds = (int)number(*at++, '\0', NULL);
 		} else if (same(word, "setup")) {

@@ -11,7 +11,8 @@
 
 #include "kernel.h"
 
-enum { MOST_COMMANDS = 64, LAST_SIGNAL = 64 };
+/* No number is larger: a deadline of a month. */
+enum { MOST_COMMANDS = 64, LAST_SIGNAL = 64, LARGEST_NUMBER = 2000000000 };
 
 enum kind { SETUP, WATCHED, HELPER };
 

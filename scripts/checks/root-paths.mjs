@@ -36,6 +36,7 @@ const paths = {
 	"src/runtime/process/criu.ts": "CRIU's log in the caller's directory",
 	"src/runtime/process/hand-over.ts": "the console socket",
 	"src/runtime/process/helper.ts": "programs of the host",
+	"src/runtime/process/notify.ts": "the socket in the state directory, and the service manager's",
 	"src/runtime/process/pid-file.ts": "the pid file",
 	"src/runtime/process/seccomp-agent.ts": "linux.seccomp.listenerPath",
 	"src/runtime/state/": "the state directory",

@@ -1,6 +1,7 @@
 /** From global flags and the environment to the {@link Host} that the runtime works for. */
 import type { SystemdDriver } from "../linux/cgroups/driver.js";
 import type { Host, Logger } from "../runtime/host.js";
+import { environmentValue } from "../sys/environment.js";
 import { hasCode } from "../sys/errors.js";
 import { readFile } from "../sys/files.js";
 import { sys } from "../sys/index.js";
@@ -30,7 +31,7 @@ export function createHost(globals: Globals, log: Logger, systemd?: SystemdDrive
  */
 function defaultRoot(): string {
 	const own = environmentValue("XDG_RUNTIME_DIR");
-	if (own === undefined || own === "") return "/run/tsrun";
+	if (own === "") return "/run/tsrun";
 	const isUser = sys.geteuid() !== 0 || (environmentValue("USER") !== "root" && inUserNamespace());
 	return isUser ? `${own}/tsrun` : "/run/tsrun";
 }
@@ -53,11 +54,6 @@ export function absolutePath(path: string): string {
 		else if (part !== "" && part !== ".") parts.push(part);
 	}
 	return `/${parts.join("/")}`;
-}
-
-function environmentValue(name: string): string | undefined {
-	const entry = sys.environ().find((each) => each.startsWith(`${name}=`));
-	return entry?.slice(name.length + 1);
 }
 
 /** The initial user namespace maps every id onto itself (user_namespaces(7)); any other map is another namespace. */

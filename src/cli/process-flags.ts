@@ -2,6 +2,7 @@
 import { type InitMode, initModes, isInitMode } from "../runtime/built-in-init/plan.js";
 import type { CreateOptions, ProcessOptions } from "../runtime/options.js";
 import { listenFds } from "../runtime/process/listen-fds.js";
+import { managerSocket } from "../runtime/process/notify.js";
 import { parseWholeNumber } from "./arguments.js";
 import { absolutePath } from "./context.js";
 import { invalidValue } from "./usage-error.js";
@@ -27,6 +28,7 @@ export const processFlags = {
 /** `create` and `run`. */
 export const createFlags = {
 	bundle: { name: "bundle", short: "b", value: "dir", help: 'directory of config.json (default: ".")' },
+	config: { name: "config", short: "f", value: "file", help: "read this in place of the bundle's config.json" },
 	noPivot: { name: "no-pivot", help: "chroot instead of pivot_root; unsafe, for a rootfs on a ramdisk" },
 	init: {
 		name: "init",
@@ -48,6 +50,7 @@ export interface ProcessValues {
 
 export interface CreateValues extends ProcessValues {
 	readonly bundle?: string;
+	readonly config?: string;
 	/** `--no-pivot` is the pivot switched off. */
 	readonly pivot?: boolean;
 	readonly newKeyring?: boolean;
@@ -75,7 +78,9 @@ export function createOptions(values: CreateValues): CreateOptions {
 		...options,
 		preserveFds: sockets + options.preserveFds,
 		listenFds: sockets,
+		notifySocket: managerSocket(),
 		bundle: values.bundle || ".",
+		config: values.config ? absolutePath(values.config) : undefined,
 		noPivot: values.pivot === false,
 		noNewKeyring: values.newKeyring === false,
 		init: values.init,

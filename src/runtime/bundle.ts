@@ -24,10 +24,10 @@ export interface Bundle {
 
 /** `init` is the flag `--init`, which has the last word. */
 export function openBundle(
-	{ bundle, init, adapt }: Pick<CreateOptions, "bundle" | "init" | "adapt">,
+	{ bundle, config: file, init, adapt }: Pick<CreateOptions, "bundle" | "config" | "init" | "adapt">,
 	log: Logger,
 ): Bundle {
-	const { path, text: read } = readBundle(bundle);
+	const { path, text: read } = readBundle(bundle, file);
 	const { config: given, warnings } = loadConfig(read);
 	const adapted = adapt?.(given) ?? given;
 	const text = adapt === undefined ? read : exactJson(adapted);
@@ -40,10 +40,10 @@ export function openBundle(
 	return { path, text, config, rootfs, builtInInit };
 }
 
-/** The bundle's path and its config.json, unread. It is our working directory afterwards. */
-export function readBundle(directory: string): Pick<Bundle, "path" | "text"> {
+/** The bundle's path and its config.json, or what is to be read in its place, unchecked. It is our working directory afterwards. */
+export function readBundle(directory: string, file?: string): Pick<Bundle, "path" | "text"> {
 	const path = enter(directory);
-	return { path, text: readConfig(path) };
+	return { path, text: readConfig(file ?? "config.json", file ?? `${path}/config.json`) };
 }
 
 function enter(directory: string): string {
@@ -59,20 +59,21 @@ function enter(directory: string): string {
 	}
 }
 
-function readConfig(bundle: string): string {
+/** `object` is the file's absolute path. */
+function readConfig(name: string, object: string): string {
 	try {
-		return readFile("config.json");
+		return readFile(name);
 	} catch (error) {
 		if (hasCode(error, "ENOENT")) {
-			throw new TsrunError("config-missing", "JSON specification file config.json not found", {
+			throw new TsrunError("config-missing", `JSON specification file ${name} not found`, {
 				stage: "bundle",
-				object: `${bundle}/config.json`,
+				object,
 				hint: "spec writes an example; --bundle names another directory",
 			});
 		}
-		throw failure("config-missing", `read "${bundle}/config.json"`, error, {
+		throw failure("config-missing", `read ${JSON.stringify(object)}`, error, {
 			stage: "bundle",
-			object: `${bundle}/config.json`,
+			object,
 			hint: "it must be a file that the caller may read",
 		});
 	}

@@ -18,8 +18,12 @@ export interface ProcessOptions {
 export interface CreateOptions extends ProcessOptions {
 	/** So many of the preserved descriptors are sockets of $LISTEN_FDS. */
 	readonly listenFds: number;
+	/** $NOTIFY_SOCKET of a service manager, which is to hear that the program is ready; undefined without one. */
+	readonly notifySocket?: string | undefined;
 	/** The directory that holds config.json. */
 	readonly bundle: string;
+	/** What is read in its place; absolute. */
+	readonly config?: string | undefined;
 	/** chroot(2) in place of pivot_root(2). */
 	readonly noPivot: boolean;
 	/** Stay in the caller's session keyring. */

@@ -47,6 +47,7 @@ export const errorIds = {
 	"criu-failed": "CRIU could not checkpoint or restore the container",
 	"checkpoint-invalid": "the directory that is named holds no checkpoint, or not one of this container",
 	"file-failed": "a file named on the command line could not be read or written",
+	exhausted: "the runtime itself has no more memory, descriptors or processes",
 	internal: "a bug of tsrun",
 } as const;
 

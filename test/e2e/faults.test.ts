@@ -89,8 +89,8 @@ function errnosFor({ number }: Call): readonly Errno[] {
 	return sweepsAll ? names : names.slice(number % names.length).slice(0, 1);
 }
 
-/** Before main(), libc ends a process that the kernel does not let set itself up, in its own words. */
-const ofLibc = new Set(["arch_prctl", "mprotect"]);
+/** Before main(), musl ends a process that gets no thread pointer by a crash, as 139 tells; the kernel refuses none. */
+const ofLibc = new Set(["arch_prctl"]);
 
 /** A heap that cannot grow is out of memory, whatever the kernel says. */
 const ofHeap = new Set(["mmap", "mremap", "madvise"]);
@@ -98,7 +98,7 @@ const ofHeap = new Set(["mmap", "mremap", "madvise"]);
 function unclear({ status, stderr }: Stopped, { name }: Call, errno: Errno): readonly string[] {
 	const failed = status === 1 || status === 255;
 	const clear =
-		(ofLibc.has(name) && status === 127 && stderr !== "") ||
+		(ofLibc.has(name) && status === 139) ||
 		(ofHeap.has(name) && failed && errnos.ENOMEM.test(stderr)) ||
 		(failed && errnos[errno].test(stderr));
 	// told beside it when clearing up had failed as well

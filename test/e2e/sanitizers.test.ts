@@ -2,22 +2,17 @@
  * The debug build, with AddressSanitizer and UndefinedBehaviorSanitizer in every line of our C, lives a container's life
  * and more: no report. It is built here; that takes half a minute once, and then seconds.
  */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect } from "vitest";
+import { makeBuild, throughBuild } from "../support/builds.js";
 import type { BaseConfig } from "../support/bundle.js";
 import { test as base } from "../support/e2e.js";
 import { withInit } from "../support/inits.js";
-import { probe, repository } from "../support/paths.js";
+import { probe } from "../support/paths.js";
 import { needs } from "../support/skip.js";
 
-const binary = join(repository, "dist/tsrun-debug");
-
-beforeAll(() => {
-	const build = [join(repository, "scripts/build.mjs"), "--debug"];
-	execFileSync(process.execPath, build, { stdio: ["ignore", "ignore", "pipe"], maxBuffer: 64 << 20 });
-}, 240_000);
+beforeAll(() => makeBuild("debug"), 240_000);
 
 const test = base.extend("sanitized", ({ runtime, folder, skip }, { onCleanup }) => {
 	needs(skip, "tsrun");
@@ -33,9 +28,8 @@ const test = base.extend("sanitized", ({ runtime, folder, skip }, { onCleanup })
 		ASAN_OPTIONS: `detect_leaks=0:exitcode=99:${path}`,
 		UBSAN_OPTIONS: `halt_on_error=1:print_stacktrace=1:exitcode=98:${path}`,
 	};
-	const through = ["sh", "-c", 'shift; exec "$0" "$@"', binary];
 	return (...words: string[]) => {
-		const { status, stdout, stderr } = runtime.with({ through, env }, ...words);
+		const { status, stdout, stderr } = runtime.with({ through: throughBuild("debug"), env }, ...words);
 		return { status, stdout, stderr };
 	};
 });

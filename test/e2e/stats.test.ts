@@ -41,6 +41,18 @@ describe("stats", () => {
 		busy.remove();
 	});
 
+	test("measures the pressure on a container, of all three kinds", ({ runtime, start, skip }) => {
+		needs(skip, "pressure");
+		const busy = start(["/probe", "cpu", "600000"]);
+		const { status, stdout } = runtime("stats", "--once", "--json", "--interval", "500ms", busy.id);
+		const { pressure } = JSON.parse(stdout);
+		expect({ status, pressure }).toEqual({
+			status: 0,
+			pressure: { cpu: expect.any(Number), memory: expect.any(Number), io: expect.any(Number) },
+		});
+		busy.remove();
+	});
+
 	test("shows all that live in a table", ({ runtime, start }) => {
 		const [one, other] = [start(["/probe", "sleep"]), start(["/probe", "sleep"])];
 		const { status, stdout } = runtime("stats", "--once", "--interval", "100ms");

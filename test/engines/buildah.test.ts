@@ -3,9 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { openBox } from "./support/box.js";
-import { type Engine, runtimes, type Scenarios, type Scene, testEngine } from "./support/engine.js";
+import { type Engine, type Scenarios, type Scene, testEngine } from "./support/engine.js";
 import { image, ociArchive } from "./support/images.js";
 import { containersSettings } from "./support/podman.js";
+import { runtimes } from "./support/runtimes.js";
 
 interface Buildah extends Engine {
 	readonly env: Readonly<Record<string, string>>;

@@ -5,8 +5,9 @@ import { expect } from "vitest";
 import { waitFor } from "../support/wait.js";
 import type { Result } from "../support/watched.js";
 import { type Containerd, openContainerd } from "./support/containerd.js";
-import { manyFor, runtimes, type Scenarios, type Scene, testEngine } from "./support/engine.js";
+import { manyFor, type Scenarios, type Scene, testEngine } from "./support/engine.js";
 import { image } from "./support/images.js";
+import { runtimes } from "./support/runtimes.js";
 
 /** `ctr` bound to a runtime. */
 function ctrOf({ engine, runtime, newName }: Scene<Containerd>) {

@@ -4,6 +4,7 @@ import { confinement } from "./scenarios/confinement.js";
 import { ending } from "./scenarios/ending.js";
 import { execution } from "./scenarios/exec.js";
 import { failing } from "./scenarios/failing.js";
+import { pods } from "./scenarios/pods.js";
 import { running } from "./scenarios/running.js";
 import { cliOf } from "./support/cli.js";
 import { type Scenarios, testEngine, without } from "./support/engine.js";
@@ -37,5 +38,5 @@ testEngine<Podman>({
 	name: "Podman without root",
 	needs: ["root", "cgroup v1", "podman", "newuidmap", "tini", "runc"],
 	open: () => openPodman(1234),
-	scenarios: without(beyond, { ...running, ...execution, ...ending, ...confinement, ...failing, ...own }),
+	scenarios: without(beyond, { ...running, ...execution, ...ending, ...confinement, ...failing, ...pods, ...own }),
 });

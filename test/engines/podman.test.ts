@@ -2,10 +2,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { probe } from "../support/paths.js";
+import { watch } from "../support/watched.js";
 import { confinement } from "./scenarios/confinement.js";
 import { ending } from "./scenarios/ending.js";
 import { execution } from "./scenarios/exec.js";
 import { failing } from "./scenarios/failing.js";
+import { pods } from "./scenarios/pods.js";
 import { running } from "./scenarios/running.js";
 import { podmanSaving } from "./scenarios/saving.js";
 import { cliOf } from "./support/cli.js";
@@ -14,19 +17,6 @@ import { image } from "./support/images.js";
 import { openPodman, type Podman } from "./support/podman.js";
 
 const own: Scenarios<Podman> = {
-	"a pod shares its infra container's namespaces": async (scene) => {
-		const { ok } = cliOf(scene);
-		const pod = scene.newName();
-		const infra = ["--infra-image", image, "--infra-command", "/probe sleep"];
-		await ok("pod", "create", "--name", pod, ...infra, "--share", "pid,ipc,uts,net");
-		expect(await ok("run", "--rm", "--pod", pod, image, "ps")).toMatch(/^ +1 root +\/probe sleep$/m);
-		await ok("run", "--detach", "--pod", pod, "--name", `${pod}-guest`, image, "/probe", "trap", "TERM=0");
-		await ok("pod", "stop", "--time", "5", pod);
-		expect(await ok("pod", "inspect", "--format", "{{.State}}", pod)).toBe("Exited");
-		await ok("pod", "start", pod);
-		await ok("pod", "rm", "--force", "--time", "0", pod);
-	},
-
 	"play kube makes a pod of a manifest, and takes it down": async (scene) => {
 		const { ok } = cliOf(scene);
 		const pod = scene.newName();
@@ -66,6 +56,24 @@ const own: Scenarios<Podman> = {
 		expect(await ok("start", "--attach", name)).toBe("started");
 	},
 
+	"--sdnotify=container tells the service manager that the program is ready": async (scene) => {
+		const cli = cliOf(scene);
+		const { box } = scene.engine;
+		const socket = join(box.folder, `${scene.newName()}.sock`);
+		const manager = watch("the service manager", probe, ["manager", socket], { env: { TSRUN_E2E: box.folder } });
+		await manager.prints("listening", 60_000);
+		const name = scene.newName();
+		const script = "/probe notify READY=1; exec /probe sleep";
+		const words = ["--detach", "--name", name, "--sdnotify", "container", image, "sh", "-c", script];
+		const run = await cli.with({ env: { NOTIFY_SOCKET: socket } }, "run", ...words);
+		expect(run).toMatchObject({ status: 0 });
+		await manager.prints(/^READY=1$/m, 60_000);
+		await manager.prints(/^MAINPID=\d+$/m, 60_000);
+		manager.signal("SIGKILL");
+		await manager.ended();
+		await cli.ok("rm", "--force", "--time", "0", name);
+	},
+
 	"build runs its steps": async (scene) => {
 		const cli = cliOf(scene);
 		const file = join(scene.engine.box.folder, "Containerfile");
@@ -86,5 +94,5 @@ testEngine<Podman>({
 	name: "Podman",
 	needs: ["root", "cgroup v1", "podman", "tini", "runc", "criu"],
 	open: () => openPodman(0),
-	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...podmanSaving, ...own },
+	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...pods, ...podmanSaving, ...own },
 });

@@ -8,8 +8,9 @@ import { repository } from "../support/paths.js";
 import { randomFrom } from "../support/random.js";
 import type { Random } from "./generate.js";
 
-const factor = Number(process.env.FUZZ ?? 1);
-const firstSeed = Number(process.env.FUZZ_SEED ?? (factor === 1 ? 1 : Date.now() % 2 ** 31));
+/** How many times as many cases as in the short form. */
+export const factor = Number(process.env.FUZZ ?? 1);
+export const firstSeed = Number(process.env.FUZZ_SEED ?? (factor === 1 ? 1 : Date.now() % 2 ** 31));
 
 /** A minute of the short form is too much for a test of it; nobody waits for the long one. */
 export const patience = factor * 60_000;
@@ -22,7 +23,7 @@ export function fuzz<Input>(
 	name: string,
 	cases: number,
 	make: (random: Random) => Input,
-	attempt: (input: Input) => void,
+	attempt: (input: Input, round: number) => void,
 ): void {
 	for (let round = 0; round < cases * factor; round++) {
 		const seed = firstSeed + round;
@@ -31,7 +32,7 @@ export function fuzz<Input>(
 		random();
 		const input = make(random);
 		try {
-			attempt(input);
+			attempt(input, round);
 		} catch (cause) {
 			throw new Error(`${name}: FUZZ_SEED=${seed}, kept in ${keep(name, seed, input)}`, { cause });
 		}

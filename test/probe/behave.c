@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,20 +236,60 @@ int do_connect(int argc, char **argv)
 	return dump(peer, STDOUT_FILENO) < 0 ? outcome(1) : 0;
 }
 
-/* notify TEXT: what sd_notify(3) sends to $NOTIFY_SOCKET. */
+/* The address of a path, or of "@" and a name of the abstract namespace; 0 when it is too long. */
+static socklen_t unix_address(struct sockaddr_un *address, const char *path)
+{
+	size_t length = strlen(path);
+
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (length >= sizeof address->sun_path)
+		return 0;
+	memcpy(address->sun_path, path, length);
+	if (*path != '@')
+		return sizeof *address;
+	*address->sun_path = 0;
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+}
+
+/* notify TEXT: what sd_notify(3) sends to $NOTIFY_SOCKET; "|" in it is the end of a line. */
 int do_notify(int argc, char **argv)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	const char *path = getenv("NOTIFY_SOCKET");
 	int socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t length = path ? unix_address(&address, path) : 0;
 
 	(void)argc;
-	if (!path || strlen(path) >= sizeof address.sun_path) {
+	if (length == 0) {
 		errno = ENOENT;
 		return outcome(1);
 	}
-	strcpy(address.sun_path, path);
-	return outcome(sendto(socket_fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *)&address, sizeof address) < 0);
+	for (char *bar = argv[2]; (bar = strchr(bar, '|'));)
+		*bar = '\n';
+	return outcome(sendto(socket_fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *)&address, length) < 0);
+}
+
+/* manager PATH: "listening", then what is sent there as a service manager hears it, a line for each line. */
+int do_manager(int argc, char **argv)
+{
+	struct sockaddr_un address;
+	char text[4096];
+	int socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t length = unix_address(&address, argv[2]);
+	ssize_t size;
+
+	(void)argc;
+	if (bind(socket_fd, (struct sockaddr *)&address, length) < 0)
+		return outcome(1);
+	say("listening");
+	/* descriptors that come along are closed by read(2), which is what a barrier waits for */
+	while ((size = read(socket_fd, text, sizeof text - 1)) >= 0) {
+		if (size > 0 && text[size - 1] == '\n')
+			size--;
+		text[size] = 0;
+		say(text);
+	}
+	return outcome(1);
 }
 
 /*

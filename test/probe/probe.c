@@ -90,6 +90,7 @@ static const struct command commands[] = {
 	{ "listen", do_listen, 1, "PORT" },
 	{ "connect", do_connect, 2, "PORT TEXT" },
 	{ "notify", do_notify, 1, "TEXT" },
+	{ "manager", do_manager, 1, "PATH" },
 	{ "reaper", do_reaper, 1, "PROGRAM [ARGUMENT…]" },
 
 	{ "agent", do_agent, 3, "SOCKET CONNECTIONS ERRNO" },

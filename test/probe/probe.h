@@ -67,6 +67,7 @@ int do_in_namespaces(int argc, char **argv);
 int do_listen(int argc, char **argv);
 int do_connect(int argc, char **argv);
 int do_notify(int argc, char **argv);
+int do_manager(int argc, char **argv);
 int do_reaper(int argc, char **argv);
 
 /* signals.c */

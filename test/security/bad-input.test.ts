@@ -1,11 +1,11 @@
 /**
  * The binary itself with input that is mutated or made up, in namespaces to throw away: it does what it is told or says in
- * words what is wrong, it never hangs, and whatever it made is gone after `delete --force`. `npm run fuzz` tries a hundred
- * times as many; RUNTIME=dist/tsrun-debug has the sanitizers look on.
+ * words what is wrong, it never hangs, and whatever it made is gone after `delete --force`. In every tenth case the debug
+ * build takes its place, whose sanitizers look on. `npm run fuzz` tries a hundred times as many.
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { describe, expect } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
 import { globalFlags } from "../../src/cli/global-flags.js";
 import { verbs } from "../../src/cli/program.js";
 import type { Flag } from "../../src/cli/verb.js";
@@ -18,10 +18,11 @@ import { fuzz, patience } from "../fuzz/fuzz.js";
 import { graft, pick, type Random, strings, valueFor } from "../fuzz/generate.js";
 import { mutateText, mutateValue } from "../fuzz/mutate.js";
 import { type Box, makeBox } from "../support/box.js";
+import { makeBuild, throughBuild } from "../support/builds.js";
 import { test as base } from "../support/e2e.js";
 import { containersIn, findLeaks } from "../support/leaks.js";
 import { repository } from "../support/paths.js";
-import type { RunResult } from "../support/runtime.js";
+import type { RunOptions, RunResult } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
 
 const test = base.extend("box", async ({ runtime, folder, skip }, { onCleanup }): Promise<Box> => {
@@ -38,6 +39,11 @@ const cgroupsOf = (folder: string) => findLeaks(folder).cgroups;
 
 /** The sanitizers of a debug build keep what is not freed at the end of a command to themselves. */
 const env = { ASAN_OPTIONS: "detect_leaks=0", UBSAN_OPTIONS: "halt_on_error=1:print_stacktrace=1" };
+
+beforeAll(() => makeBuild("debug"), 240_000);
+
+const optionsFor = (round: number): RunOptions =>
+	round % 10 === 9 ? { env, through: throughBuild("debug") } : { env };
 
 /** What a bug looks like, whatever the status. */
 const bug = /internal error|InternalError|^engine:|Sanitizer|could not |runtime error:/m;
@@ -141,14 +147,15 @@ describe("any configuration", () => {
 			pin(config, join(box.bundle, "rootfs"), cgroup);
 			return asText(config, random);
 		};
-		fuzz("config.json for the binary", 120, make, (text) => {
+		fuzz("config.json for the binary", 120, make, (text, round) => {
+			const options = optionsFor(round);
 			writeFileSync(box.fromOutside(join(box.bundle, "config.json")), text);
-			const create = box.call({ env }, "create", "c");
+			const create = box.call(options, "create", "c");
 			expectWords(create);
 			if (create.status === 0) {
 				created++;
-				expectWords(box.call({ env }, "start", "c"));
-				const deleted = box.call({ env }, "delete", "--force", "c");
+				expectWords(box.call(options, "start", "c"));
+				const deleted = box.call(options, "delete", "--force", "c");
 				expect({ status: deleted.status, stderr: deleted.stderr }).toEqual({ status: 0, stderr: "" });
 			}
 			expect(soon(left)).toEqual([]);
@@ -176,10 +183,10 @@ describe("a running container", () => {
 		const file = join(box.bundle, "process.json");
 		let entered = 0;
 		const make = (random: Random) => asText(madeOrMutated(processShape, processes, random), random);
-		fuzz("process.json for the binary", 80, make, (text) => {
+		fuzz("process.json for the binary", 80, make, (text, round) => {
 			ready();
 			writeFileSync(box.fromOutside(file), text);
-			const exec = box.call({ env }, "exec", "--process", file, "c");
+			const exec = box.call(optionsFor(round), "exec", "--process", file, "c");
 			expectWords(exec);
 			if (exec.status === 0) entered++;
 		});
@@ -198,10 +205,10 @@ describe("a running container", () => {
 		const file = join(box.bundle, "resources.json");
 		let updated = 0;
 		const make = (random: Random) => asText(madeOrMutated(resourcesShape, [example], random), random);
-		fuzz("resources.json for the binary", 80, make, (text) => {
+		fuzz("resources.json for the binary", 80, make, (text, round) => {
 			ready();
 			writeFileSync(box.fromOutside(file), text);
-			const update = box.call({ env }, "update", "--resources", file, "c");
+			const update = box.call(optionsFor(round), "update", "--resources", file, "c");
 			expectWords(update);
 			if (update.status === 0) updated++;
 		});
@@ -233,8 +240,8 @@ test("any command line is understood or refused", { timeout: patience }, async (
 		const known = flags.get(name) ?? globalFlags;
 		return [name, ...Array.from({ length: Math.floor(random() * 5) }, () => word(random, known))];
 	};
-	fuzz("command line for the binary", 120, make, (line) => {
-		expectWords(box.call({ env }, ...line));
+	fuzz("command line for the binary", 120, make, (line, round) => {
+		expectWords(box.call(optionsFor(round), ...line));
 	});
 	await box.sweep();
 });

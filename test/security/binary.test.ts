@@ -25,9 +25,19 @@ describe("the binary", () => {
 		expect(said("readelf", "--dynamic", runtimeProgram)).not.toMatch(/NEEDED|RPATH|RUNPATH|TEXTREL/);
 	});
 
-	test("makes its relocated data read-only before it runs (RELRO)", ({ skip }) => {
+	test("makes its relocated data read-only before it runs (RELRO)", ({ runtime, makeBundle, newId, skip }) => {
 		needs(skip, "tsrun");
 		expect(segments("GNU_RELRO")).toEqual([expect.stringMatching(/ R /)]);
+		const id = newId();
+		expect(runtime("create", "--bundle", makeBundle(), id)).toMatchObject({ status: 0 });
+		const { pid } = JSON.parse(runtime("state", id).stdout);
+		// the mapping that begins where the segment does in the file
+		const [offset] =
+			/0x\w+/.exec(said("readelf", "--segments", "--wide", runtimeProgram).split("GNU_RELRO")[1] ?? "") ?? [];
+		const begin = (Number(offset) & -4096).toString(16).padStart(8, "0");
+		const maps = readFileSync(`/proc/${pid}/maps`, "utf8").split("\n");
+		expect(maps.filter((line) => line.includes(` ${begin} `))).toEqual([expect.stringContaining(" r--p ")]);
+		expect(runtime("delete", "--force", id)).toMatchObject({ status: 0 });
 	});
 
 	test("has no segment and no stack that can be written and executed", ({ skip }) => {

@@ -97,7 +97,8 @@ export async function makeBox(runtime: Runtime, folder: string): Promise<Box> {
 	return {
 		bundle,
 		fromOutside,
-		call: (options, ...args) => runtime.with({ ...options, through }, ...args),
+		call: ({ through: inside = [], ...options }, ...args) =>
+			runtime.with({ ...options, through: [...through, ...inside] }, ...args),
 		processes,
 		mounts: () =>
 			mountsOf(first)

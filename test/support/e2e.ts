@@ -9,21 +9,12 @@
  * });
  * ```
  */
-import { chmodSync, mkdirSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { test as base } from "vitest";
 import { type BundleOptions, makeBundleIn } from "./bundle.js";
+import { makeFolder } from "./folder.js";
 import { expectNoLeaks, removeFolder, removeLeaks } from "./leaks.js";
 import { runtimeIn } from "./runtime.js";
-
-/** A folder whose base name is the mark of everything that the test makes. Other users may look in: rootless tests do. */
-export function makeFolder(): string {
-	const folder = mkdtempSync(join(tmpdir(), "tsrun-e2e-"));
-	chmodSync(folder, 0o755);
-	mkdirSync(join(folder, "tmp"), { mode: 0o1777 });
-	return folder;
-}
 
 export const test = base
 	.extend("folder", { auto: true }, async ({ task }, { onCleanup }) => {

@@ -31,7 +31,13 @@ function anyDisk(): { readonly major: number; readonly minor: number } {
 const closed = { allow: false, access: "rwm" } as const;
 const kmsg = { type: "c", major: 1, minor: 11 } as const;
 
-export function resourceSettings(disk = anyDisk()): readonly Setting[] {
+/** The same for a device of remote direct memory access. */
+function anyRdma(): string {
+	const devices = existsSync("/sys/class/infiniband") ? readdirSync("/sys/class/infiniband") : [];
+	return devices[0] ?? "mlx5_1";
+}
+
+export function resourceSettings(disk = anyDisk(), rdma = anyRdma()): readonly Setting[] {
 	const settings: Setting[] = [];
 	const add = (name: string, resources: LinuxResources, update?: LinuxResources) =>
 		settings.push({ name, resources, ...(update && { update }) });
@@ -104,7 +110,7 @@ export function resourceSettings(disk = anyDisk()): readonly Setting[] {
 	add("hugepageLimits: of a size that no machine has", { hugepageLimits: [{ pageSize: "3MB", limit: 3 * MiB }] });
 	add("network: a class", { network: { classID: 0x100001 } });
 	add("network: a priority", { network: { priorities: [{ name: "lo", priority: 5 }] } });
-	add("rdma: handles and objects", { rdma: { mlx5_1: { hcaHandles: 3, hcaObjects: 10_000 } } });
+	add("rdma: handles and objects", { rdma: { [rdma]: { hcaHandles: 3, hcaObjects: 10_000 } } });
 
 	devices("all closed", closed);
 	devices("all open", { allow: true, access: "rwm" });
@@ -128,6 +134,7 @@ export function resourceSettings(disk = anyDisk()): readonly Setting[] {
 	add("update: memory and swap raised", both, { memory: { limit: 128 * MiB, swap: 192 * MiB } });
 	add("update: memory and swap lowered", both, { memory: { limit: 32 * MiB, swap: 48 * MiB } });
 	add("update: memory without limit", both, { memory: { limit: -1, swap: -1 } });
+	add("update: no limit of memory, which takes that of swap away", both, { memory: { limit: -1 } });
 	add("update: fewer pids", { pids: { limit: 20 } }, { pids: { limit: 10 } });
 	add(
 		"update: a quota alone, which keeps the period",

@@ -43,6 +43,7 @@ export const runcDifferences: Readonly<Record<string, Partial<Record<Layout, Dif
 	},
 	"cpu: half the usual shares": { v2: weight },
 	"cpu: the usual shares": { v2: weight },
+	"cpu: CPUs, nodes and a weight": { v2: weight },
 	"cpu: quota and burst": {
 		v1: { why: younger, files: ["cpu:cpu.cfs_burst_us"] },
 		v2: { why: younger, files: [":cpu.max.burst"] },
@@ -59,6 +60,7 @@ export const runcDifferences: Readonly<Record<string, Partial<Record<Layout, Dif
 			why: "runc looks for the controller in v1 alone, and a hybrid machine may have it in v2",
 			refused: "by runc",
 		},
+		v2: { why: "reservations are limited as well, as younger releases of runc do", files: [":hugetlb.2MB.rsvd.max"] },
 	},
 	"network: a class": { v2: onlyV1("a class") },
 	"network: a priority": { v2: onlyV1("a priority") },

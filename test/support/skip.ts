@@ -60,6 +60,8 @@ const known = {
 		missing: "this machine's kernel does not track changed memory (CONFIG_MEM_SOFT_DIRTY)",
 		rare: true,
 	},
+	clang: program("clang"),
+	valgrind: program("valgrind"),
 	man: program("man", "man-db"),
 	zsh: program("zsh"),
 	fish: program("fish"),
@@ -103,6 +105,11 @@ const known = {
 	"cgroup v2": {
 		met: () => existsSync("/sys/fs/cgroup/cgroup.controllers"),
 		missing: "this machine's cgroups are not v2 alone",
+		rare: true,
+	},
+	pressure: {
+		met: () => existsSync("/proc/pressure/cpu"),
+		missing: "the kernel measures no pressure (CONFIG_PSI)",
 		rare: true,
 	},
 	systemd: { met: () => existsSync("/run/systemd/system"), missing: "systemd is not this machine's init", rare: true },

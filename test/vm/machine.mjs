@@ -19,11 +19,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import * as qemu from "./qemu.mjs";
 import * as uml from "./uml.mjs";
 
 /**
  * @typedef {object} Machine
- * @property {"uml"} engine
+ * @property {"uml" | "qemu"} engine
  * @property {boolean} systemd whether systemd is its PID 1
  * @property {string} kernel further words for the kernel's command line
  *
@@ -40,7 +41,7 @@ import * as uml from "./uml.mjs";
  */
 
 const guest = join(dirname(fileURLToPath(import.meta.url)), "guest");
-const engines = { uml };
+const engines = { uml, qemu };
 
 /** How long a machine may take until it runs the command. */
 const bootTime = 60_000;
@@ -73,7 +74,9 @@ export async function runInMachine(machine, job, collect = () => {}) {
 	const folder = mkdtempSync(join(tmpdir(), "tsrun-vm-"));
 	try {
 		layOut(folder, machine, job);
-		const ended = await boot(folder, machine, job);
+		let ended = await boot(folder, machine, job);
+		for (let left = engines[machine.engine].tries - 1; left > 0 && !wasStarted(folder); left--)
+			ended = await boot(folder, machine, job);
 		collect(folder);
 		return ended;
 	} finally {
@@ -88,7 +91,12 @@ function layOut(/** @type {string} */ folder, /** @type {Machine} */ machine, /*
 	for (const name of ["output", "started", "status", "disk"]) writeFileSync(join(folder, name), "", { mode: 0o666 });
 	// a disk, so that there is something to throttle
 	truncateSync(join(folder, "disk"), 16 << 20);
-	const settings = { VM_JOB: folder, VM_ENGINE: machine.engine, VM_SYSTEMD: machine.systemd ? "yes" : "no" };
+	const settings = {
+		VM_JOB: folder,
+		VM_ENGINE: machine.engine,
+		VM_MODULES: engines[machine.engine].modules,
+		VM_SYSTEMD: machine.systemd ? "yes" : "no",
+	};
 	const exports = (/** @type {Readonly<Record<string, string>>} */ values) =>
 		Object.entries(values)
 			.map(([name, value]) => `export ${name}=${quoted(value)}\n`)

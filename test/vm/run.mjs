@@ -1,6 +1,6 @@
 /**
- * A command in a machine of another kind: `npm run vm -- [--systemd] [--timeout SECONDS]
- * [--kernel WORDS] -- COMMAND…`. It sees this host's files, and nothing it does to them stays. The exit status is the
+ * A command in a machine of another kind: `npm run vm -- [--engine uml|qemu] [--systemd]
+ * [--timeout SECONDS] [--kernel WORDS] -- COMMAND…`. It sees this host's files, and nothing it does to them stays. The exit status is the
  * command's; 125 when the machine failed.
  */
 import { parseArgs } from "node:util";
@@ -9,16 +9,23 @@ import { missingPackages, runInMachine } from "./machine.mjs";
 const { values, positionals } = parseArgs({
 	allowPositionals: true,
 	options: {
+		engine: { type: "string", default: "uml" },
 		systemd: { type: "boolean", default: false },
 		timeout: { type: "string", default: "300" },
 		kernel: { type: "string", default: "" },
 	},
 });
 if (positionals.length === 0) {
-	console.error("usage: npm run vm -- [--systemd] [--timeout SECONDS] [--kernel WORDS] -- COMMAND...");
+	console.error(
+		"usage: npm run vm -- [--engine uml|qemu] [--systemd] [--timeout SECONDS] [--kernel WORDS] -- COMMAND...",
+	);
 	process.exit(125);
 }
-const machine = { engine: /** @type {const} */ ("uml"), systemd: values.systemd, kernel: values.kernel };
+if (values.engine !== "uml" && values.engine !== "qemu") {
+	console.error(`vm: no engine ${values.engine}; there are uml and qemu`);
+	process.exit(125);
+}
+const machine = { engine: values.engine, systemd: values.systemd, kernel: values.kernel };
 const missing = missingPackages(machine);
 if (missing.length > 0) {
 	console.error(`vm: not installed: ${missing.join(" ")}; run "sudo npm run setup -- --peers"`);

@@ -16,6 +16,20 @@ import { machines } from "./machines.mjs";
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const reports = join(root, "build/test-reports");
 
+/**
+ * Runs the tests, and fails when a cgroup is there that was not there before, in any hierarchy; but those of systemd's own
+ * units, which it starts when somebody asks for them.
+ */
+const testAndCompare = `
+cgroups() { find /sys/fs/cgroup -mindepth 1 -type d ! -path '*.service' ! -path '*.service/*' ! -path '*/user-[0-9]*.slice*' | sort; }
+before=$(cgroups)
+"$@" --outputFile.json="$VM_JOB/report.json"
+status=$?
+left=$(cgroups | grep -vxF "$before")
+[ -z "$left" ] || { echo "cgroups that are left:"; echo "$left"; exit 1; }
+exit $status
+`;
+
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { files: { type: "string" } } });
 const unknown = positionals.filter((name) => !(name in machines));
 if (unknown.length > 0) {
@@ -44,8 +58,9 @@ async function runTests(/** @type {string} */ name) {
 	const report = join(reports, `vm-${name}.json`);
 	rmSync(report, { force: true });
 	const files = values.files === "all" ? [] : (values.files?.split(",") ?? machine.files);
+	const titles = values.files === undefined && machine.titles ? ["--testNamePattern", machine.titles] : [];
 	const vitest = ["run", "--project", "e2e", "--no-file-parallelism", "--testTimeout=120000", "--hookTimeout=120000"];
-	const reporters = ["--reporter=default", "--reporter=json"];
+	const reporters = ["default", "json", "./scripts/second-tries.mjs"].map((each) => `--reporter=${each}`);
 	const start = performance.now();
 	const print = printer(name);
 	const { status, why } = await runInMachine(
@@ -54,13 +69,14 @@ async function runTests(/** @type {string} */ name) {
 			command: [
 				"sh",
 				"-c",
-				'exec "$@" --outputFile.json="$VM_JOB/report.json"',
+				testAndCompare,
 				"sh",
 				process.execPath,
 				"node_modules/vitest/vitest.mjs",
 				...vitest,
 				...reporters,
 				...files,
+				...titles,
 			],
 			directory: root,
 			environment: { ...passedOn(), TEST_MACHINE: machine.has.join(","), NO_COLOR: "1" },

@@ -7,6 +7,11 @@ export const needed = {
 	"/bin/busybox": "busybox-static",
 };
 
+/** Where the machine finds the modules of its kernel. */
+export const modules = "/usr/lib/uml/modules";
+
+export const tries = 1;
+
 /** @returns {string[]} */
 export function command(/** @type {string} */ folder, /** @type {string} */ kernel) {
 	return [

@@ -12,6 +12,7 @@ The id is chosen by the caller and names the container in all other commands;
 it must be unique below one --root.`,
 	flags: [
 		createFlags.bundle,
+		createFlags.config,
 		processFlags.consoleSocket,
 		processFlags.pidfdSocket,
 		processFlags.pidFile,

@@ -16,6 +16,7 @@ on to it, deletes the container and ends with the program's exit status (128
 and the signal's number if a signal ended it).`,
 	flags: [
 		createFlags.bundle,
+		createFlags.config,
 		processFlags.consoleSocket,
 		processFlags.pidfdSocket,
 		processFlags.detach,

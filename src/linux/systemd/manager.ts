@@ -2,6 +2,7 @@
  * What the runtime asks of systemd, root's or a user's: transient units, their properties and their end
  * (org.freedesktop.systemd1(5)).
  */
+import { environmentValue } from "../../sys/environment.js";
 import { failure, isSysError, TsrunError } from "../../sys/errors.js";
 import { sys } from "../../sys/index.js";
 import { startClock, type TimeLeft } from "../cgroups/waiting.js";
@@ -170,12 +171,12 @@ function connect(isUser: boolean, left: TimeLeft): Bus {
 
 function sockets(isUser: boolean): { readonly bus: string; readonly own: string } {
 	if (!isUser) {
-		const bus = pathIn(environment("DBUS_SYSTEM_BUS_ADDRESS")) ?? "/run/dbus/system_bus_socket";
+		const bus = pathIn(environmentValue("DBUS_SYSTEM_BUS_ADDRESS")) ?? "/run/dbus/system_bus_socket";
 		return { bus, own: "/run/systemd/private" };
 	}
-	const directory = environment("XDG_RUNTIME_DIR") || `/run/user/${sys.geteuid()}`;
+	const directory = environmentValue("XDG_RUNTIME_DIR") || `/run/user/${sys.geteuid()}`;
 	return {
-		bus: pathIn(environment("DBUS_SESSION_BUS_ADDRESS")) ?? `${directory}/bus`,
+		bus: pathIn(environmentValue("DBUS_SESSION_BUS_ADDRESS")) ?? `${directory}/bus`,
 		own: `${directory}/systemd/private`,
 	};
 }
@@ -184,9 +185,4 @@ function sockets(isUser: boolean): { readonly bus: string; readonly own: string 
 function pathIn(address: string): string | undefined {
 	const path = /(?:^|;)unix:(?:[^;]*,)?path=([^,;]*)/.exec(address)?.[1];
 	return path === undefined ? undefined : decodeURIComponent(path);
-}
-
-function environment(name: string): string {
-	const entry = sys.environ().find((each) => each.startsWith(`${name}=`));
-	return entry?.slice(name.length + 1) ?? "";
 }

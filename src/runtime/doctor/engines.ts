@@ -1,5 +1,6 @@
 /** Whether an engine is there, knows this runtime, and can make cgroups on this machine the way it means to. */
 import { AT_FDCWD, X_OK } from "../../sys/constants.js";
+import { environmentValue } from "../../sys/environment.js";
 import { sys } from "../../sys/index.js";
 import { findInPath, runHelper } from "../process/helper.js";
 import { containerdSettings, dockerSettings, type EngineSettings, podmanSettings } from "./engine-settings.js";
@@ -50,7 +51,7 @@ const engines: Readonly<Record<EngineName, Engine>> = {
 		files: () => ["/etc/containerd/config.toml"],
 		parse: containerdSettings,
 		introduce: (path) =>
-			`add a runtime with BinaryName = ${JSON.stringify(path)} to /etc/containerd/config.toml, and restart containerd`,
+			`add a runtime with BinaryName = ${JSON.stringify(path)} to those of /etc/containerd/config.toml, runc among them, and restart containerd`,
 		systemdByDefault: () => false,
 	},
 	podman: {
@@ -66,8 +67,8 @@ const engines: Readonly<Record<EngineName, Engine>> = {
 };
 
 function podmanFiles(): readonly string[] {
-	const home = sys.environ().find((entry) => entry.startsWith("HOME="));
-	const own = home === undefined ? [] : [`${home.slice("HOME=".length)}/.config/containers/containers.conf`];
+	const home = environmentValue("HOME");
+	const own = home === "" ? [] : [`${home}/.config/containers/containers.conf`];
 	const system = ["/usr/share/containers/containers.conf", "/etc/containers/containers.conf"];
 	return sys.geteuid() === 0 ? system : [...system, ...own];
 }

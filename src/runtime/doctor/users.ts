@@ -1,6 +1,7 @@
 /** Whether containers can be made without root's rights, by the user who asks. */
 import { detectCgroups } from "../../linux/cgroups/detect.js";
 import { AT_EACCESS, X_OK } from "../../sys/constants.js";
+import { environmentValue } from "../../sys/environment.js";
 import { sys } from "../../sys/index.js";
 import { findInPath } from "../process/helper.js";
 import { type Area, type Finding, limited, missing, needed, works } from "./finding.js";
@@ -83,8 +84,7 @@ function privileges(): readonly Finding[] {
 
 function runtimeDirectory(): readonly Finding[] {
 	if (sys.geteuid() === 0) return [];
-	const entry = sys.environ().find((each) => each.startsWith("XDG_RUNTIME_DIR="));
-	const path = entry?.slice("XDG_RUNTIME_DIR=".length) ?? "";
+	const path = environmentValue("XDG_RUNTIME_DIR");
 	const without = "the state of containers has no place by default";
 	if (path === "") {
 		const cure = "log in by a session of systemd-logind, or give --root DIR";

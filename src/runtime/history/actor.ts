@@ -1,5 +1,6 @@
 /** Who called tsrun: for the history, when somebody asks later who it was that asked. */
 import { AT_FDCWD } from "../../sys/constants.js";
+import { environmentValue } from "../../sys/environment.js";
 import { isSysError } from "../../sys/errors.js";
 import { readFileAt } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
@@ -7,8 +8,8 @@ import type { Actor } from "./life.js";
 
 export function actor(): Actor {
 	const parent = sys.getppid();
-	const sudo = sys.environ().find((entry) => entry.startsWith("SUDO_USER="));
-	const behind = sudo === undefined ? "" : `${sudo.slice("SUDO_USER=".length)}, through sudo, from `;
+	const sudo = environmentValue("SUDO_USER");
+	const behind = sudo === "" ? "" : `${sudo}, through sudo, from `;
 	return { uid: sys.getuid(), by: `${behind}${nameOf(parent)} (${parent})` };
 }
 

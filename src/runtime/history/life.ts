@@ -1,6 +1,7 @@
 /** What is known of a container's life: the record and the journal while it is there, a line of the history afterwards. */
 import { CLOCK_REALTIME } from "../../sys/constants.js";
 import { messageOf, TsrunError } from "../../sys/errors.js";
+import { exhaustion } from "../../sys/exhaustion.js";
 import { sys } from "../../sys/index.js";
 import type { Journal } from "../state/journal.js";
 import type { ContainerRecord } from "../state/record.js";
@@ -83,7 +84,8 @@ export function failedLife(id: string, bundle: string, cause: unknown): Life {
 }
 
 /** An error as an event has it. */
-export function failureOf(cause: unknown): { readonly error: string; readonly message: string } {
+export function failureOf(thrown: unknown): { readonly error: string; readonly message: string } {
+	const cause = exhaustion(thrown) ?? thrown;
 	const error = cause instanceof TsrunError ? cause.id : "internal";
 	return { error, message: messageOf(cause).slice(0, longestMessage) };
 }

@@ -2,6 +2,7 @@
  * Running the hooks of one kind, in order (config.md#posix-platform-hooks): the state on stdin, the environment
  * exactly as given, the time limit enforced, and when one fails an error that names it and shows what it said.
  */
+import { signalName } from "../../linux/signals.js";
 import type { Hook, Hooks, State } from "../../spec/types.js";
 import {
 	AF_UNIX,
@@ -147,7 +148,7 @@ function killSession({ pid, pidfd }: Child): void {
 
 function describeStatus(status: number): string {
 	const signal = status & 0x7f;
-	return signal === 0 ? `exit status ${(status >> 8) & 0xff}` : `killed by signal ${signal}`;
+	return signal === 0 ? `exit status ${(status >> 8) & 0xff}` : `killed by signal ${signal} (${signalName(signal)})`;
 }
 
 function said(output: Fd): string {

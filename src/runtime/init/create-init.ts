@@ -78,13 +78,13 @@ export function runInit(launch: Launch, theirs: Fd, { socket, entered, proc: hos
 		runContainerHooks(launch, "createContainer", launch.bundle.path);
 		enterRoot(launch, root);
 		const { preserveFds } = launch.options;
-		closeAllBut(preserveFds, [socket, proc, launch.startListener, init].filter(isOpen));
+		closeAllBut(preserveFds, [socket, proc, launch.startListener, launch.notify, init].filter(isOpen));
 
 		setLabels(proc, launch.bundle.config.process ?? {});
 		const ready = prepareProcess(launch, socket, init);
 		sys.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 		send(socket, { type: "ready" });
-		const starter = awaitStart(launch.startListener, socket);
+		const starter = awaitStart(launch.startListener, socket, launch.notify);
 		try {
 			if (ready === null) throw new TsrunError("config-invalid", "process is not set in config.json");
 			runContainerHooks(launch, "startContainer", "/", { confinement: ready.confinement, runtime: starter });
@@ -204,13 +204,14 @@ function enterRoot({ namespaces, options, bundle }: Launch, root: Fd): void {
 /** null for a configuration without `process`: the container can be created, but not started. */
 function prepareProcess({ bundle, options, seccomp }: Launch, socket: Fd, init: Fd | null): ReadyProcess | null {
 	const { builtInInit } = bundle;
-	const { process, linux } = bundle.config;
+	const { process, linux, annotations } = bundle.config;
 	if (!process) return null;
 	const umask = sys.umask(0);
 	const warn = warner(socket);
 	const ready = assumeIdentity({
 		process: withSockets(process, options.listenFds),
 		linux,
+		annotations,
 		seccomp,
 		umask,
 		startsNothing: builtInInit?.mode === "pause",

@@ -39,7 +39,8 @@ export function runExecInit(plan: ExecPlan, proc: Fd, socket: Fd): never {
 		const umask = sys.umask(0);
 		const warn = (text: string) => send(socket, { type: "warning", text });
 		const hasAffinity = Boolean(initial || final);
-		const ready = assumeIdentity({ process, linux: config.linux, seccomp, umask, hasAffinity, warn });
+		const { linux, annotations } = config;
+		const ready = assumeIdentity({ process, linux, annotations, seccomp, umask, hasAffinity, warn });
 		sys.prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 		send(socket, { type: "ready" });
 		expect(socket, "start");

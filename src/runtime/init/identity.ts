@@ -15,7 +15,7 @@ import {
 	applyScheduler,
 } from "../../linux/scheduling.js";
 import { catchableSignals } from "../../linux/signals.js";
-import type { Linux, Process, Rlimit } from "../../spec/types.js";
+import type { Config, Linux, Process, Rlimit } from "../../spec/types.js";
 import { CAP_SYS_ADMIN, PR_SET_KEEPCAPS, SIG_BLOCK } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, failure, hasCode, TsrunError } from "../../sys/errors.js";
@@ -28,9 +28,13 @@ import { stayUntraceable } from "./own-users.js";
 
 const stage = "process";
 
+/** crun's, whatever its value: the caller's groups stay, through which a user without privileges may reach its files. */
+const keepGroupsAnnotation = "run.oci.keep_original_groups";
+
 export interface IdentityRequest {
 	readonly process: Process;
 	readonly linux: Linux | undefined;
+	readonly annotations: Config["annotations"];
 	readonly seccomp: { readonly program: ArrayBuffer; readonly flags: number } | null;
 	/** The umask that the caller of the runtime had. */
 	readonly umask: number;
@@ -127,7 +131,7 @@ function ownStreams(uid: number): void {
 
 /** Groups, gid, uid and capabilities. What is left of our privileges serves the seccomp filter alone. */
 function changeUser(request: IdentityRequest, uid: number, gid: number, groups: readonly number[]): Confinement {
-	const { process, linux, seccomp } = request;
+	const { process, linux, annotations = {}, seccomp } = request;
 	const { masks, warnings } = planCapabilities(process.capabilities);
 	warnings.forEach(request.warn);
 	const own = sys.capget();
@@ -136,7 +140,7 @@ function changeUser(request: IdentityRequest, uid: number, gid: number, groups: 
 		"process-failed",
 		`change to user ${uid}, group ${gid}, additional groups [${groups.join(", ")}]`,
 		() => {
-			setGroups(groups);
+			if (!Object.hasOwn(annotations, keepGroupsAnnotation)) setGroups(groups);
 			sys.setresgid(gid, gid, gid);
 			sys.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 			sys.setresuid(uid, uid, uid);

@@ -26,8 +26,11 @@ export function listenForStart(directory: StateDirectory): Fd {
 	return listener;
 }
 
-/** Init's side: blocks until somebody starts the container, the creator itself (`run`) when nobody else can. */
-export function awaitStart(listener: Fd | null, creator: Fd): Fd {
+/**
+ * Init's side: blocks until somebody starts the container, the creator itself (`run`) when nobody else can. Whoever it is
+ * gets `notify`, where the program will say that it is ready (process/notify.ts).
+ */
+export function awaitStart(listener: Fd | null, creator: Fd, notify: Fd | null): Fd {
 	if (listener === null) {
 		if (receive(creator, -1, -1)?.message.type !== "start") sys.exit(1);
 		return creator;
@@ -42,7 +45,7 @@ export function awaitStart(listener: Fd | null, creator: Fd): Fd {
 		try {
 			// a start that was killed after connecting says nothing
 			if (receive(starter, -1, patience)?.message.type === "start") {
-				send(starter, { type: "accepted" });
+				send(starter, { type: "accepted" }, notify === null ? [] : [notify]);
 				return starter;
 			}
 		} catch (error) {
@@ -54,13 +57,19 @@ export function awaitStart(listener: Fd | null, creator: Fd): Fd {
 	}
 }
 
+export interface AcceptedStart {
+	readonly socket: Fd;
+	readonly notify: Fd | null;
+}
+
 /** start's side: the connection once init has accepted it; null when nobody accepts, because it has been started. */
-export function requestStart(directory: StateDirectory): Fd | null {
+export function requestStart(directory: StateDirectory): AcceptedStart | null {
 	const socket = sys.socket(AF_UNIX, SOCK_SEQPACKET, 0);
 	try {
 		sys.connect_unix(socket, address(directory));
 		send(socket, { type: "start" });
-		if (receive(socket, -1, -1)?.message.type === "accepted") return socket;
+		const received = receive(socket, -1, -1);
+		if (received?.message.type === "accepted") return { socket, notify: received.fds[0] ?? null };
 	} catch (error) {
 		if (!hasCode(error, "ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE")) throw error;
 	}

@@ -28,6 +28,7 @@ import { listenForStart } from "../init/start-socket.js";
 import { offer, syncPair } from "../init/sync.js";
 import type { CreateOptions } from "../options.js";
 import { type Child, killChild } from "../process/child.js";
+import { listenForReadiness, withNotifySocket } from "../process/notify.js";
 import { checkPreservedFds, checkTerminal } from "../process/streams.js";
 import { appendJournal } from "../state/journal.js";
 import { type ContainerIdentity, type ContainerRecord, stateOf, timestamp } from "../state/record.js";
@@ -56,6 +57,8 @@ export interface Launch {
 	readonly setUpFirst: boolean;
 	/** null for `run`, which starts the container itself. */
 	readonly startListener: Fd | null;
+	/** See process/notify.ts; null when no service manager waits. */
+	readonly notify: Fd | null;
 	/** Mount trees that must be taken before a user namespace is entered. */
 	readonly taken: ReadonlyMap<Mount, Fd>;
 }
@@ -70,6 +73,8 @@ export interface Launched {
 	readonly socket: Fd;
 	/** The terminal's master when `process.terminal` is set. */
 	readonly master: Fd | null;
+	/** Where the program says that it is ready; null when no service manager waits for that. */
+	readonly notify: Fd | null;
 }
 
 export interface LaunchMode {
@@ -82,14 +87,16 @@ export interface LaunchMode {
 /** Everything is undone through `undo` when a later step fails, one of the caller's included. */
 export function launch(host: Host, id: string, options: CreateOptions, mode: LaunchMode, undo: Undo): Launched {
 	checkPreservedFds(options.preserveFds);
-	const bundle = openBundle(options, host.log);
-	checkTerminal(bundle.config.process?.terminal ?? false, options.consoleSocket, mode.detached);
+	const given = openBundle(options, host.log);
+	checkTerminal(given.config.process?.terminal ?? false, options.consoleSocket, mode.detached);
 	const directory = claimStateDirectory(host, id);
 	undo.add(`remove the state directory ${directory.path}`, (cause) => {
-		remember(host, failedLife(id, bundle.path, cause));
+		remember(host, failedLife(id, given.path, cause));
 		removeStateDirectory(directory);
 	});
 
+	const bundle =
+		options.notifySocket === undefined ? given : { ...given, config: withNotifySocket(given.config, directory) };
 	const { plan, cgroup } = prepare(host, bundle, directory, options, mode, undo);
 	const { init, socket } = spawn(plan, cgroup.cgroup, undo);
 	const startTime = processStat(init.pid)?.startTime ?? 0;
@@ -114,7 +121,7 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 		errorPrefix: "unable to start container process: error during container init: ",
 	});
 	commitRecord();
-	return { record, directory, bundle, init, socket, master };
+	return { record, directory, bundle, init, socket, master, notify: plan.notify };
 }
 
 /** All that is made before there is a process. */
@@ -151,6 +158,7 @@ function prepare(
 		netDevices,
 		setUpFirst: namespaces.makes("user") || netDevices !== null,
 		startListener: mode.ownStart ? null : listenForStart(directory),
+		notify: options.notifySocket === undefined ? null : listenForReadiness(directory),
 		taken: takeTrees(config, path),
 	};
 	return { plan, cgroup };

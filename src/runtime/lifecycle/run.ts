@@ -8,8 +8,9 @@ import type { Host } from "../host.js";
 import { offer } from "../init/sync.js";
 import type { RunOptions } from "../options.js";
 import { exitStatus } from "../process/child.js";
-import { attend, holdSignals } from "../process/foreground.js";
+import { attend, holdSignals, type Visitor } from "../process/foreground.js";
 import { handOverPidfd, placeTerminal } from "../process/hand-over.js";
+import { awaitReadiness, type Readiness, readinessOf, saysReady, tellManager } from "../process/notify.js";
 import { writePidFile } from "../process/pid-file.js";
 import { checkPreservedFds } from "../process/streams.js";
 import { stateOf } from "../state/record.js";
@@ -22,8 +23,10 @@ import { runPoststart } from "./start.js";
 /** The exit status of tsrun: the program's, or 0 with `detach`. */
 export function runContainer(host: Host, id: string, options: RunOptions): number {
 	if (options.detach) {
-		const { directory } = launchAndStart(host, id, options);
+		const { directory, init, notify } = launchAndStart(host, id, options);
 		note(host, directory, { did: "start", at: now() });
+		const readiness = readinessOf(notify, options.notifySocket, init.pid);
+		if (readiness !== null) awaitReadiness(readiness, init.pidfd, host.log.warning);
 		return 0;
 	}
 	// before anything is opened, which could take the place of a descriptor that is not there
@@ -31,7 +34,10 @@ export function runContainer(host: Host, id: string, options: RunOptions): numbe
 	const signals = holdSignals();
 	if (!options.noSubreaper) sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	const launched = launchAndStart(host, id, options);
-	return stay(host, launched, signals, { did: "start", at: now() }, options.keep);
+	// the manager's process is this one, which stays until the program has ended
+	const readiness = readinessOf(launched.notify, options.notifySocket, sys.getpid());
+	const visitor = readiness && relay(readiness, host);
+	return stay(host, launched, signals, { did: "start", at: now() }, options.keep, visitor);
 }
 
 /** With a container that runs, until its end: its exit status. `signals` have been held since before it was made. */
@@ -41,8 +47,9 @@ export function stay(
 	signals: Fd,
 	begun: LifeEvent,
 	keep: boolean,
+	visitor: Visitor | null = null,
 ): number {
-	const raw = attendAndClose(init, signals, master);
+	const raw = attendAndClose(init, signals, master, visitor);
 	const events: readonly LifeEvent[] = [begun, { did: "ended", at: now(), status: raw, seen: "run" }];
 	const status = exitStatus(raw);
 	host.log.debug(`process ${init.pid} has ended with status ${status}`);
@@ -51,9 +58,21 @@ export function stay(
 	return status;
 }
 
-function attendAndClose(init: Launched["init"], signals: Fd, master: Fd | null): number {
+function relay(readiness: Readiness, host: Host): Visitor {
+	const { socket } = readiness;
+	return {
+		fd: socket,
+		serve: () => {
+			if (!saysReady(socket)) return true;
+			tellManager(readiness, false, host.log.warning);
+			return false;
+		},
+	};
+}
+
+function attendAndClose(init: Launched["init"], signals: Fd, master: Fd | null, visitor: Visitor | null): number {
 	try {
-		return attend(init, signals, master);
+		return attend(init, signals, master, visitor);
 	} finally {
 		sys.close(init.pidfd);
 		if (master !== null) sys.close(master);

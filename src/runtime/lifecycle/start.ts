@@ -7,14 +7,17 @@ import { note } from "../history/note.js";
 import { runHooks } from "../hooks/run.js";
 import type { Host } from "../host.js";
 import { requestStart } from "../init/start-socket.js";
+import { awaitReadiness, readinessOf } from "../process/notify.js";
 import type { ContainerRecord } from "../state/record.js";
 import { stateOf } from "../state/record.js";
 import type { StateDirectory } from "../state/store.js";
 import { completeContainer, statusOf } from "../status.js";
 import { awaitProgram } from "./await-program.js";
 import { deleteContainer } from "./delete.js";
+import { holdInit } from "./kill.js";
 
-export function startContainer(host: Host, id: string): void {
+/** `manager`: $NOTIFY_SOCKET of a service manager, which then hears first that the program is ready. */
+export function startContainer(host: Host, id: string, manager?: string): void {
 	const { record, status, directory } = completeContainer(host, id);
 	if (status === "stopped")
 		throw refusal(id, "cannot start a container that has stopped", "delete it and create a new one");
@@ -26,8 +29,10 @@ export function startContainer(host: Host, id: string): void {
 			jsonPath: "$.process",
 		});
 	}
-	const socket = requestStart(directory);
-	if (socket === null) {
+	// held before the process can end: what it said before its end counts
+	const pidfd = manager === undefined ? null : holdInit(record);
+	const accepted = requestStart(directory);
+	if (accepted === null) {
 		const stopped = statusOf(record) === "stopped";
 		throw refusal(
 			id,
@@ -36,10 +41,12 @@ export function startContainer(host: Host, id: string): void {
 	}
 	// while the process does its last steps
 	note(host, directory, { did: "start", at: now() });
-	awaitOrDestroy(host, record, socket, directory);
-	sys.close(socket);
+	awaitOrDestroy(host, record, accepted.socket, directory);
+	sys.close(accepted.socket);
 	host.log.debug(`process ${record.pid} runs its program`);
 	runPoststart(host, record);
+	const readiness = readinessOf(accepted.notify, manager, record.pid);
+	if (readiness !== null && pidfd !== null) awaitReadiness(readiness, pidfd, host.log.warning);
 }
 
 /** LC-13: a startContainer hook that fails ends the container; so does an agent that did not get its descriptor. */

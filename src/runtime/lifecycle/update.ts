@@ -75,7 +75,14 @@ export function mergeResources(before: LinuxResources, changes: LinuxResources):
 		const old = after[name];
 		after[name] = isRecord(change) && (old === undefined || isRecord(old)) ? { ...old, ...meant(change) } : change;
 	}
-	return after as LinuxResources;
+	return withoutStaleSwap(after, changes);
+}
+
+/** `swap` includes memory, and cannot be less: who takes the limit of memory away takes both away. */
+function withoutStaleSwap(after: LinuxResources, { memory: { limit, swap } = {} }: LinuxResources): LinuxResources {
+	if (limit !== -1 || swap) return after;
+	const { swap: _stale, ...memory } = after.memory ?? {};
+	return { ...after, memory };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -25,7 +25,7 @@ export function addToPod(host: Host, pod: string, id: string, options: CreateOpt
 		undo.add(`delete container ${id}`, () => deleteContainer(host, id, true));
 		// while it lives its pid was nobody else's when the namespaces were opened; and from here on who ends the pod sees us
 		if (!isAlive(pause)) throw podIsOver(pod, "ended meanwhile");
-		startContainer(host, id);
+		startContainer(host, id, options.notifySocket);
 		writePidFile(options.pidFile, completeContainer(host, id).record.pid, undo);
 	});
 }

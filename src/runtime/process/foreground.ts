@@ -38,17 +38,27 @@ export function holdSignals(): Fd {
 	return sys.signalfd4(signals);
 }
 
+/** Somebody else who is to be heard meanwhile. */
+export interface Visitor {
+	readonly fd: Fd;
+	/** Something has come: takes it. False when there is nothing more to wait for. */
+	readonly serve: () => boolean;
+}
+
 /** Serves the process until it has ended: its raw wait status. */
-export function attend(child: Child, signals: Fd, master: Fd | null): number {
+export function attend(child: Child, signals: Fd, master: Fd | null, visitor: Visitor | null = null): number {
 	const terminal = master === null ? null : openRelay(master);
+	let visiting = visitor;
 	try {
 		for (;;) {
 			const items = [
 				{ fd: signals, events: POLLIN },
 				{ fd: child.pidfd, events: POLLIN },
 				...(terminal?.items() ?? []),
+				...(visiting ? [{ fd: visiting.fd, events: POLLIN }] : []),
 			];
 			const ready = sys.poll(items, -1);
+			if (visiting && ready[items.length - 1] && !visiting.serve()) visiting = null;
 			if (ready[0]) forwardSignals(signals, child, master);
 			terminal?.serve(items, ready);
 			// SIGCHLD may be about an orphan that we have adopted

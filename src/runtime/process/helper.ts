@@ -1,5 +1,6 @@
 /** Running a program of the host to its end and taking what it says: newuidmap(1), ps(1). */
 import { AT_EACCESS, AT_FDCWD, MFD_CLOEXEC, O_CLOEXEC, O_RDONLY, SEEK_SET, X_OK } from "../../sys/constants.js";
+import { environmentValue } from "../../sys/environment.js";
 import { readToEnd, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import { reap, startChild } from "./child.js";
@@ -8,8 +9,7 @@ import { reap, startChild } from "./child.js";
 const standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export function findInPath(name: string): string | null {
-	const own = sys.environ().find((entry) => entry.startsWith("PATH="));
-	for (const directory of (own?.slice("PATH=".length) || standardPath).split(":")) {
+	for (const directory of (environmentValue("PATH") || standardPath).split(":")) {
 		try {
 			sys.faccessat2(AT_FDCWD, `${directory}/${name}`, X_OK, AT_EACCESS);
 			return `${directory}/${name}`;

@@ -3,14 +3,13 @@
  * program. They follow the streams, before those of --preserve-fds, and the program is told as we were.
  */
 import type { Process } from "../../spec/types.js";
+import { environmentValue } from "../../sys/environment.js";
 import { sys } from "../../sys/index.js";
 
 /** How many there are: none, unless LISTEN_PID says that they are for this very process. */
 export function listenFds(): number {
-	const environment = sys.environ();
-	const value = (name: string) => environment.find((entry) => entry.startsWith(name))?.slice(name.length) ?? "";
-	if (value("LISTEN_PID=") !== String(sys.getpid())) return 0;
-	const count = value("LISTEN_FDS=");
+	if (environmentValue("LISTEN_PID") !== String(sys.getpid())) return 0;
+	const count = environmentValue("LISTEN_FDS");
 	return /^[0-9]{1,6}$/.test(count) ? Number(count) : 0;
 }
 

@@ -9,7 +9,7 @@ import type { MadeGroups } from "../../linux/resctrl/group.js";
 import type { HostRoot } from "../../linux/rootfs.js";
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
-import { hasCode } from "../../sys/errors.js";
+import { attempt, hasCode } from "../../sys/errors.js";
 import { readFileAt, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import type { LifeEvent } from "../history/life.js";
@@ -41,8 +41,10 @@ export interface Journal {
 }
 
 export function appendJournal(directory: Fd, step: Journal): void {
-	withFd(sys.openat(directory, journalFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600), (fd) =>
-		sys.write(fd, `${JSON.stringify(step)}\n`),
+	attempt("state-failed", "write the container's journal", () =>
+		withFd(sys.openat(directory, journalFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600), (fd) =>
+			sys.write(fd, `${JSON.stringify(step)}\n`),
+		),
 	);
 }
 

@@ -6,6 +6,7 @@
  *   ID/config.json  the bundle's configuration as it was at create
  *   ID/state.json   the record, written last: the container exists
  *   ID/start.sock   where init waits for start
+ *   ID/notify.sock  where its program says that it is ready (process/notify.ts)
  *   ID~PID.TIME/    a container that this process deletes, or has not yet claimed the id for: "~" cannot be in an id
  *   ID~PID.TIME.bundle/  an experiment's bundle, empty but for the process that makes it (experiment/workplace.ts)
  *   history~        how deleted containers ended (history/store.ts)

@@ -50,15 +50,24 @@ export const execution: Scenarios<CliEngine> = {
 		expect((await ok("exec", name, "ps", "-o", "pid,args")).split("\n").length).toBe(3);
 	},
 
-	"a health check runs in the container": async (scene) => {
-		const { kind, detach, ok, inspect } = cliOf(scene);
+	"a health check runs in the container, and tells when it fails": async (scene) => {
+		const cli = cliOf(scene);
+		const { kind, detach, ok, inspect } = cli;
 		const interval = kind === "docker" ? "200ms" : "disable";
-		const name = await detach(["--health-cmd", "echo fine", "--health-interval", interval], "/probe", "sleep");
-		// without systemd, Podman has nobody to run it in its time
-		if (kind === "podman") await ok("healthcheck", "run", name);
-		const healthy = async () => (await inspect(name, ".State.Health.Status")) === "healthy";
-		await waitFor(healthy, { what: "a healthy container", deadline: 60_000 });
-		expect(await inspect(name, "(index .State.Health.Log 0).Output")).toBe("fine");
+		const check = "if [ -e /ill ]; then echo ill; exit 1; else echo fine; fi";
+		const options = ["--health-cmd", check, "--health-interval", interval, "--health-retries", "1"];
+		const name = await detach(options, "/probe", "sleep");
+		const becomes = async (status: string, output: string) => {
+			// without systemd, Podman has nobody to run it in its time
+			if (kind === "podman") await cli("healthcheck", "run", name);
+			const is = async () => (await inspect(name, ".State.Health.Status")) === status;
+			await waitFor(is, { what: `the container to be ${status}`, deadline: 60_000 });
+			const outputs = await inspect(name, "range .State.Health.Log}}{{.Output}}{{end");
+			expect(outputs.trim().endsWith(output)).toBe(true);
+		};
+		await becomes("healthy", "fine");
+		await ok("exec", name, "touch", "/ill");
+		await becomes("unhealthy", "ill");
 	},
 
 	"top and stats see its processes": async (scene) => {

@@ -1,13 +1,14 @@
 /** Engines with docker's command line: Docker and Podman. */
 import type { Result, Watched } from "../../support/watched.js";
 import type { RunOptions } from "./box.js";
-import type { Engine, RuntimeName, Scene } from "./engine.js";
+import type { Engine, Scene } from "./engine.js";
 import { image } from "./images.js";
+import type { RuntimeName } from "./runtimes.js";
 
 export interface CliEngine extends Engine {
 	readonly kind: "docker" | "podman";
 	/** The words of a command: `["docker", "run", "--runtime", "tsrun", …]`. */
-	readonly words: (runtime: RuntimeName, verb: string, ...args: string[]) => readonly string[];
+	readonly words: (runtime: string, verb: string, ...args: string[]) => readonly string[];
 	readonly env: Readonly<Record<string, string>>;
 }
 

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { waitFor } from "../../support/wait.js";
 import type { Result, Watched } from "../../support/watched.js";
 import { type Box, openBox } from "./box.js";
-import { type Engine, type RuntimeName, runtimes } from "./engine.js";
+import type { Engine } from "./engine.js";
 import { image, ociArchive } from "./images.js";
+import { type RuntimeName, runtimes } from "./runtimes.js";
 
 export interface Containerd extends Engine {
 	/** `ctr` in the tests' namespace. */

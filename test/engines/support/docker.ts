@@ -5,15 +5,16 @@ import { waitFor } from "../../support/wait.js";
 import type { Watched } from "../../support/watched.js";
 import { openBox } from "./box.js";
 import type { CliEngine } from "./cli.js";
-import { runtimes } from "./engine.js";
+
 import { dockerArchive, image } from "./images.js";
+import { type Runtimes, runtimes } from "./runtimes.js";
 
 export interface Docker extends CliEngine {
 	/** Kills dockerd alone and starts it again: containers go on, and it takes them back. */
 	readonly crashAndRestart: () => Promise<void>;
 }
 
-export async function openDocker(): Promise<Docker> {
+export async function openDocker(programs: Runtimes = runtimes): Promise<Docker> {
 	const box = await openBox();
 	const env = { DOCKER_CONFIG: join(box.folder, "settings") };
 	mkdirSync(env.DOCKER_CONFIG);
@@ -22,7 +23,7 @@ export async function openDocker(): Promise<Docker> {
 	const docker = (...args: string[]) => box.run(["docker", ...args], { env });
 	const daemons: Watched[] = [];
 	const start = async () => {
-		const daemon = box.start(["dockerd", ...flags(box.folder)]);
+		const daemon = box.start(["dockerd", ...flags(box.folder, programs)]);
 		daemons.push(daemon);
 		const answers = async () => (await docker("version")).status === 0;
 		await waitFor(answers, { what: "dockerd to answer", deadline: 60_000 });
@@ -32,7 +33,7 @@ export async function openDocker(): Promise<Docker> {
 		box,
 		env,
 		words: (runtime, verb, ...args) => ["docker", verb, ...(makes.has(verb) ? ["--runtime", runtime] : []), ...args],
-		states: Object.keys(runtimes).map((name) => `/run/docker/runtime-${name}/moby`),
+		states: Object.keys(programs).map((name) => `/run/docker/runtime-${name}/moby`),
 		forgets: [],
 		log: () => daemons.map((daemon) => daemon.stderr()).join(""),
 		clear: async () => {
@@ -62,7 +63,9 @@ export async function openDocker(): Promise<Docker> {
 
 const makes = new Set(["run", "create"]);
 
-function flags(folder: string): readonly string[] {
+function flags(folder: string, programs: Runtimes): readonly string[] {
+	// runc it knows, and takes by that name from nobody
+	const added = Object.entries(programs).filter(([name]) => name !== "runc");
 	return [
 		...["--host", "unix:///run/docker.sock", "--pidfile", "/run/docker.pid"],
 		...[
@@ -73,7 +76,8 @@ function flags(folder: string): readonly string[] {
 			"--exec-root",
 			"/run/docker",
 		],
-		...["--add-runtime", `tsrun=${runtimes.tsrun}`, "--live-restore"],
+		...added.flatMap(([name, path]) => ["--add-runtime", `${name}=${path}`]),
+		"--live-restore",
 		// the bridge is made, but without rules for addresses outside
 		...["--iptables=false", "--ip-masq=false", "--userland-proxy=false"],
 	];

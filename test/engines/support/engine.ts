@@ -4,15 +4,10 @@
  */
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { containersIn, findLeaks, mountsOf } from "../../support/leaks.js";
-import { runtimeProgram } from "../../support/paths.js";
-import { type NeedName, needs } from "../../support/skip.js";
+import { isMet, type NeedName, needs } from "../../support/skip.js";
 import { waitFor } from "../../support/wait.js";
 import type { Box } from "./box.js";
-
-/** Names by which engines know the runtimes. */
-export const runtimes = { tsrun: runtimeProgram, runc: "/usr/sbin/runc" } as const;
-
-export type RuntimeName = keyof typeof runtimes;
+import { type RuntimeName, runtimes } from "./runtimes.js";
 
 /** How often to do what shall stay right in numbers; runc only proves that it can be done. */
 export function manyFor(runtime: RuntimeName, count: number): number {
@@ -67,7 +62,7 @@ export function testEngine<E extends Engine>({ name, needs: needed, open, scenar
 
 		beforeAll(async () => {
 			// without what it needs there is none, and each test says so
-			needs(() => {}, ...needed);
+			if (!needed.every(isMet)) return;
 			engine = await open();
 			usual = new Set(traces(engine));
 		}, patience);

@@ -4,8 +4,8 @@ import { basename, join } from "node:path";
 import { waitFor } from "../../support/wait.js";
 import { type Box, openBox } from "./box.js";
 import type { CliEngine } from "./cli.js";
-import { runtimes } from "./engine.js";
 import { image, ociArchive } from "./images.js";
+import { type Runtimes, runtimes } from "./runtimes.js";
 
 export interface Podman extends CliEngine {
 	/** The user, of whom the box's user database knows. */
@@ -15,9 +15,9 @@ export interface Podman extends CliEngine {
 const firstId = 300_000;
 
 /** Whoever it runs as, it is told as little as by a login. */
-export async function openPodman(uid: number): Promise<Podman> {
+export async function openPodman(uid: number, programs: Runtimes = runtimes): Promise<Podman> {
 	const box = await openBox();
-	const env = containersSettings(box, uid);
+	const env = containersSettings(box, uid, programs);
 	const runtimeFolder = uid === 0 ? "/run" : `/run/user/${uid}`;
 	const become = uid === 0 ? [] : ["setpriv", "--reuid", `${uid}`, "--regid", `${uid}`, "--clear-groups"];
 	const podman = (...args: string[]) => box.run([...become, "podman", ...args], { env });
@@ -40,7 +40,7 @@ export async function openPodman(uid: number): Promise<Podman> {
 		uid,
 		env,
 		words: (runtime, verb, ...args) => [...become, "podman", "--runtime", runtime, verb, ...args],
-		states: Object.keys(runtimes).map((name) => join(runtimeFolder, name)),
+		states: Object.keys(programs).map((name) => join(runtimeFolder, name)),
 		log: () => "",
 		forgets: [
 			// a pod's cgroup in the hierarchy that has no controllers
@@ -72,7 +72,11 @@ function within({ folder }: Box, file: string): string {
 }
 
 /** The environment that makes Podman and buildah keep everything in the box. */
-export function containersSettings(box: Box, uid: number): Readonly<Record<string, string>> {
+export function containersSettings(
+	box: Box,
+	uid: number,
+	programs: Runtimes = runtimes,
+): Readonly<Record<string, string>> {
 	const own = join(box.folder, "podman");
 	const runtimeFolder = uid === 0 ? "/run" : `/run/user/${uid}`;
 	mkdirSync(join(own, "tmp"), { recursive: true });
@@ -90,9 +94,9 @@ export function containersSettings(box: Box, uid: number): Readonly<Record<strin
 		'cgroup_manager = "cgroupfs"',
 		'events_logger = "file"',
 		'init_path = "/usr/bin/docker-init"',
-		`runtime_supports_json = ${JSON.stringify(Object.keys(runtimes))}`,
+		`runtime_supports_json = ${JSON.stringify(Object.keys(programs))}`,
 		"[engine.runtimes]",
-		...Object.entries(runtimes).map(([name, path]) => list(name, within(box, path))),
+		...Object.entries(programs).map(([name, path]) => list(name, within(box, path))),
 	);
 	const CONTAINERS_STORAGE_CONF = file(
 		"storage.conf",

@@ -27,7 +27,7 @@ beforeEach(() => {
 describe("a command that succeeds", () => {
 	it("says nothing", async () => {
 		expect(await call("start c1")).toEqual({ status: 0, stdout: "", stderr: "", log: [] });
-		expect(startContainer).toHaveBeenCalledWith(expect.anything(), "c1");
+		expect(startContainer).toHaveBeenCalledWith(expect.anything(), "c1", undefined);
 	});
 
 	it("opens no file without --log", async () => {

@@ -11,10 +11,8 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 release=$(uname -r)
 here=${0%/*}
 
-modules=/usr/lib/uml/modules/$release/kernel
-
 # nothing that is done here reaches the host
-grep -q overlay /proc/filesystems || insmod "$modules/fs/overlayfs/overlay.ko"
+grep -q overlay /proc/filesystems || insmod "$VM_MODULES/$release/kernel/fs/overlayfs/overlay.ko"
 mount -t tmpfs -o size=75% tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/new
 mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/new
@@ -43,9 +41,16 @@ ln -sfn /proc/self/fd /dev/fd
 ln -sfn fd/0 /dev/stdin
 ln -sfn fd/1 /dev/stdout
 ln -sfn fd/2 /dev/stderr
-[ -d "/lib/modules/$release" ] || { mkdir -p /lib/modules && ln -s "/usr/lib/uml/modules/$release" /lib/modules/; }
-insmod "$modules/block/bfq.ko" || : # weights of disks take an I/O scheduler that knows them
+[ -d "/lib/modules/$release" ] || { mkdir -p /lib/modules && ln -s "$VM_MODULES/$release" /lib/modules/; }
+modprobe -q virtio_blk || : # the disk of an emulated machine
+modprobe -q bfq || insmod "$VM_MODULES/$release/kernel/block/bfq.ko" || : # weights of disks take an I/O scheduler that knows them
 ifconfig lo up
+if [ "$VM_ENGINE" = qemu ]; then # remote direct memory access by software, so that there is something to limit
+	modprobe rdma_rxe
+	ip link add dummy0 type dummy
+	ifconfig dummy0 up
+	rdma link add rxe0 type rxe netdev dummy0
+fi
 hostname vm
 
 if [ "$VM_SYSTEMD" = yes ]; then

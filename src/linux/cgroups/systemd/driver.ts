@@ -9,10 +9,11 @@ import { readFile } from "../../../sys/files.js";
 import { sys } from "../../../sys/index.js";
 import { connectSystemd, type Property, type SystemdManager } from "../../systemd/manager.js";
 import { openCgroupfs } from "../cgroupfs.js";
+import { parentOf } from "../control-files.js";
 import { fillCpuset } from "../cpuset.js";
 import type { Cgroup, CgroupRecord, SystemdDriver, UnitRecord } from "../driver.js";
 import { planCgroup } from "../path.js";
-import { makeDirectory } from "../tree.js";
+import { makeDirectory, tryRemove } from "../tree.js";
 import { enableControllers } from "../v2/controllers.js";
 import { annotatedProperties } from "./annotations.js";
 import { deviceProperties } from "./devices.js";
@@ -130,8 +131,20 @@ function openUnit(record: CgroupRecord, { name, isUser }: UnitRecord): Cgroup {
 		destroy() {
 			withSystemd(isUser, (manager) => manager.stopUnit(name));
 			files.destroy();
+			if (record.version === 1) removeEmptySlices(record);
 		},
 	};
+}
+
+/** Hierarchies of v1 in which systemd makes and removes cgroups; in the others `completeOnV1` has made the slices. */
+const ofSystemd = new Set(["", "blkio", "cpu", "cpuacct", "devices", "memory", "name=systemd", "pids"]);
+
+/** Those that somebody else uses are not empty, and stay. */
+function removeEmptySlices({ paths }: CgroupRecord): void {
+	for (const [key, path] of Object.entries(paths)) {
+		if (ofSystemd.has(key)) continue;
+		for (let above = parentOf(path); isSlice(above); above = parentOf(above)) if (tryRemove(above) !== null) break;
+	}
 }
 
 /** "" for the unit's own cgroup, "/sub" for one that the container has made in it. */

@@ -39,7 +39,7 @@ function explain(directory: string, file: string, error: unknown): unknown {
 	if (hint === "") {
 		return new TsrunError(error.id, `unable to set unified resource "${file}": ${error.message}`, error.details);
 	}
-	const message = `unified resource "${file}" can't be set: controller "${controller}" not available`;
+	const message = `invalid configuration: unified resource "${file}" can't be set: controller "${controller}" not available`;
 	return new TsrunError("cgroup-failed", message, { ...error.details, hint });
 }
 

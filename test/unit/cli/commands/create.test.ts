@@ -51,11 +51,24 @@ describe("create", () => {
 		expect(await optionsOf("create -b /b --pid-file pid c1")).toMatchObject(["c1", { pidFile: "/here/pid" }]);
 	});
 
+	it("reads another configuration, from the caller's directory, as crun does", async () => {
+		door.answer("getcwd", "/here");
+		for (const flag of ["--config", "-f"]) {
+			vi.clearAllMocks();
+			expect(await optionsOf(`create -b /b ${flag} c.json c1`)).toMatchObject(["c1", { config: "/here/c.json" }]);
+		}
+	});
+
 	it("takes an empty path for none", async () => {
 		expect(await optionsOf("create --bundle= --pid-file= --console-socket= c1")).toMatchObject([
 			"c1",
 			{ bundle: ".", pidFile: undefined, consoleSocket: undefined },
 		]);
+	});
+
+	it("takes the service manager's socket from the environment", async () => {
+		door.answer("environ", ["NOTIFY_SOCKET=/run/manager"]);
+		expect(await optionsOf("create c1")).toMatchObject(["c1", { notifySocket: "/run/manager" }]);
 	});
 
 	it("takes an init, with or without a mode", async () => {

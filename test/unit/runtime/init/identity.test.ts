@@ -24,6 +24,7 @@ function assume(more: Partial<Process> = {}, request: Partial<IdentityRequest> =
 	const ready = assumeIdentity({
 		process: process(more),
 		linux: undefined,
+		annotations: undefined,
 		seccomp: null,
 		umask: 0o027,
 		warn: (text) => warnings.push(text),
@@ -46,6 +47,12 @@ describe("assumeIdentity", () => {
 			"setresuid",
 			"capset",
 		]);
+	});
+
+	it("leaves the caller's groups where crun's annotation asks for it", () => {
+		assume({}, { annotations: { "run.oci.keep_original_groups": "1" } });
+		expect(door.names).not.toContain("setgroups");
+		expect(door.names).toContain("setresgid");
 	});
 
 	it("drops the bounding set while it may, and keeps capabilities over the change of user only", () => {
@@ -104,6 +111,7 @@ describe("assumeIdentity", () => {
 		const { confinement } = assumeIdentity({
 			process: rest,
 			linux: undefined,
+			annotations: undefined,
 			seccomp: null,
 			umask: 0,
 			warn: () => {},

@@ -14,11 +14,11 @@ const hear = (...messages: readonly string[]) => {
 const start = '{"type":"start"}';
 
 describe("awaitStart", () => {
-	it("accepts the first that asks, and tells it so", () => {
+	it("accepts the first that asks, tells it so, and gives it the socket for readiness", () => {
 		hear(start);
 		door.answer("accept4", 20);
-		expect(awaitStart(listener, creator)).toBe(20);
-		expect(door.args("sendmsg")).toEqual([[20, '{"type":"accepted"}', []]]);
+		expect(awaitStart(listener, creator, 8)).toBe(20);
+		expect(door.args("sendmsg")).toEqual([[20, '{"type":"accepted"}', [8]]]);
 		expect(door.args("close")).toEqual([[creator]]);
 	});
 
@@ -37,17 +37,17 @@ describe("awaitStart", () => {
 			if (fd === 22) throw sysError("sendmsg", "EPIPE", []);
 			return 1;
 		});
-		expect(awaitStart(listener, creator)).toBe(23);
+		expect(awaitStart(listener, creator, null)).toBe(23);
 		expect(door.args("close").map(([fd]) => fd)).toEqual([creator, 20, 21, 22]);
 	});
 
 	it("waits for the creator itself where nobody else can start", () => {
 		hear(start);
-		expect(awaitStart(null, creator)).toBe(creator);
+		expect(awaitStart(null, creator, null)).toBe(creator);
 	});
 
 	it("ends with a creator that ends without a word", () => {
-		expect(() => awaitStart(null, creator)).toThrow(ProcessEnded);
+		expect(() => awaitStart(null, creator, null)).toThrow(ProcessEnded);
 	});
 });
 
@@ -55,7 +55,7 @@ describe("requestStart", () => {
 	it("gives the connection that init has accepted", () => {
 		door.answer("socket", 30);
 		hear('{"type":"accepted"}');
-		expect(requestStart(directory)).toBe(30);
+		expect(requestStart(directory)).toEqual({ socket: 30, notify: null });
 		expect(door.args("connect_unix")).toEqual([[30, "/proc/self/fd/7/start.sock"]]);
 	});
 

@@ -16,6 +16,14 @@ describe("mergeResources", () => {
 		expect(mergeResources(before, docker)).toEqual({ ...before, cpu: { quota: 5000, period: 10_000, shares: 512 } });
 	});
 
+	it("takes the limit of swap away with that of memory, unless there is a new one", () => {
+		expect(mergeResources(before, { memory: { limit: -1, swap: 0 } })).toEqual({ ...before, memory: { limit: -1 } });
+		expect(mergeResources(before, { memory: { limit: -1, swap: 300 } })).toEqual({
+			...before,
+			memory: { limit: -1, swap: 300 },
+		});
+	});
+
 	it("takes cpu.idle 0 at its word", () => {
 		expect(mergeResources({ cpu: { idle: 1 } }, { cpu: { idle: 0 } })).toEqual({ cpu: { idle: 0 } });
 	});

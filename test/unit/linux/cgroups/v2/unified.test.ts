@@ -50,7 +50,7 @@ describe("writeUnified", () => {
 		expect(() => writeUnified("/u/x", { "misc.max": "1" })).toThrow(
 			expect.objectContaining({
 				id: "cgroup-failed",
-				message: 'unified resource "misc.max" can\'t be set: controller "misc" not available',
+				message: 'invalid configuration: unified resource "misc.max" can\'t be set: controller "misc" not available',
 				details: expect.objectContaining({ hint: "the kernel does not offer the controller misc to cgroup v2 here" }),
 			}),
 		);
