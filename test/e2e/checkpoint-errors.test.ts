@@ -94,6 +94,15 @@ describe("a container that cannot be saved", () => {
 		runtime("delete", "--force", id);
 	});
 
+	test("has the built-in init, which is a file in memory", ({ runtime, saved, makeBundle, newId }) => {
+		const id = newId();
+		runtime("run", "--detach", "--init", "--bundle", makeBundle(), id);
+		expect(failureOf(runtime("checkpoint", "--image-path", saved.images, id)).message).toBe(
+			`the first process of container ${id} is a file in memory, which criu does not restore`,
+		);
+		runtime("delete", "--force", id);
+	});
+
 	test("is to be saved in steps, on a kernel that does not track memory", async ({ runtime, saved, skip }) => {
 		if (isMet("memory tracking")) skip("this kernel does");
 		const container = saved.start({ args: counter });
