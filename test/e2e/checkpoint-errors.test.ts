@@ -78,11 +78,13 @@ describe("a container that cannot be saved", () => {
 		runtime("delete", "--force", id);
 	});
 
-	test("has mounts with id mappings", ({ runtime, saved, folder }) => {
+	test("has mounts with id mappings", ({ runtime, saved, folder, mountOnHost }) => {
+		const source = join(folder, "mapped");
+		mountOnHost(source);
 		const { id } = saved.start({
 			patch: withMounts({
 				destination: "/data",
-				source: folder,
+				source,
 				options: ["bind"],
 				uidMappings: [{ containerID: 0, hostID: 1000, size: 1 }],
 				gidMappings: [{ containerID: 0, hostID: 1000, size: 1 }],
