@@ -1,5 +1,5 @@
 /** `checkpoint` and `restore`: a container's processes saved in files, and made from them again. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
@@ -202,6 +202,25 @@ describe("a restored container", () => {
 		expect(seen(again.pid)).toEqual(before);
 		expect(runtime("exec", id, "/bin/cat", "/tmp/file", "/data/name", "/name").stdout).toBe("kept\nsecondsecond");
 		expect(runtime("exec", id, "/bin/sh", "-c", "echo > /etc/file").stderr).toContain("Read-only file system");
+		runtime("delete", "--force", id);
+	});
+
+	test("finds a volume where a link of the root filesystem leads its destination", ({
+		runtime,
+		saved,
+		folder,
+		makeBundle,
+		newId,
+	}) => {
+		const [id, source] = [newId(), join(folder, "volume")];
+		mkdirSync(source);
+		writeFileSync(join(source, "name"), "volume");
+		const bundle = makeBundle({ patch: withMounts({ destination: "/conf/", source, options: ["bind"] }) });
+		mkdirSync(join(bundle, "rootfs/real/conf"), { recursive: true });
+		symlinkSync("/real/conf", join(bundle, "rootfs/conf"));
+		expect(runtime("run", "--detach", "--bundle", bundle, id)).toMatchObject(silent);
+		saved.roundTrip({ id, bundle });
+		expect(runtime("exec", id, "/bin/cat", "/real/conf/name").stdout).toBe("volume");
 		runtime("delete", "--force", id);
 	});
 

@@ -15,11 +15,12 @@ import { readMountinfo } from "../../linux/mountinfo.js";
 import { closeNamespaces, type NamespacePlan, namespaceFile, planNamespaces } from "../../linux/namespaces.js";
 import { processStat } from "../../linux/proc.js";
 import { joinGroups, type ResctrlGroups } from "../../linux/resctrl/group.js";
+import { components, openInRootIfPresent } from "../../linux/safe-path.js";
 import type { Config } from "../../spec/types.js";
-import { AT_REMOVEDIR, PR_SET_CHILD_SUBREAPER } from "../../sys/constants.js";
+import { AT_FDCWD, AT_REMOVEDIR, O_CLOEXEC, O_DIRECTORY, O_PATH, PR_SET_CHILD_SUBREAPER } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { hasCode, TsrunError } from "../../sys/errors.js";
-import { readFile } from "../../sys/files.js";
+import { readFile, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import { type Bundle, openBundle } from "../bundle.js";
 import { failedLife, now } from "../history/life.js";
@@ -238,16 +239,29 @@ function isHanded(namespace: NamespacePlan["joined"][number]): namespace is Hand
 
 /** Where on the host is what the container shows. */
 function sourcesOf({ bundle, namespaces, cgroup }: Place): readonly Source[] {
-	const { config, path } = bundle;
+	const { config, path, rootfs } = bundle;
 	const mounts = config.mounts ?? [];
 	const binds = mounts
 		.filter(({ options = [] }) => parseMountOptions(options).bind !== "none")
-		.map((mount) => ({ place: mount.destination, source: sourcePath(mount, path) }));
+		.map((mount) => ({ place: placeOf(mount.destination, rootfs), source: sourcePath(mount, path) }));
 	const cgroups = mounts
 		.filter(({ type }) => type === "cgroup" || type === "cgroup2")
 		.flatMap(({ destination }) => cgroupSources(cgroup, destination, namespaces.has("cgroup")));
 	const devices = namespaces.has("user") ? containerDevices(config.linux) : [];
 	return [...binds, ...cgroups, ...devices.map(({ path }) => ({ place: path, source: path }))];
+}
+
+/** The name that a mount has in the container: where links of the root filesystem have led its destination. */
+function placeOf(destination: string, rootfs: string): string {
+	const plain = `/${components(destination).join("/")}`;
+	return withFd(sys.openat(AT_FDCWD, rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC, 0), (root) => {
+		const fd = openInRootIfPresent(root, plain);
+		// in a file system that comes out of the images
+		if (fd === null) return plain;
+		const nameOf = (each: Fd) => sys.readlinkat(AT_FDCWD, `/proc/self/fd/${each}`);
+		const [top, path] = [nameOf(root), withFd(fd, nameOf)];
+		return path.startsWith(`${top}/`) ? path.slice(top.length) : plain;
+	});
 }
 
 function cgroupSources(
