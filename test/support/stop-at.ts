@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import type { Errno } from "./man-errnos.js";
 import { stopAt } from "./paths.js";
 import type { RunResult, Runtime } from "./runtime.js";
 
@@ -19,8 +20,6 @@ export interface Call {
 
 /** Which process: 0 the runtime's own, 1 the first that it clones, a container's init for instance. */
 export type Process = number;
-
-export type Errno = "EIO" | "ENOMEM" | "EPERM" | "ENOSPC";
 
 export interface Stopped extends RunResult {
 	/** The process's calls up to the stop, which is the last. */

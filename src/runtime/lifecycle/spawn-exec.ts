@@ -35,18 +35,16 @@ export function spawnExec(plan: ExecPlan, cgroup: Cgroup | null): { readonly chi
 	const cgroupFd = cgroup?.joinFd() ?? -1;
 	const intermediate = sys.clone3(0, SIGCHLD, -1);
 	if (intermediate.pid === 0) {
-		inChild(() => {
-			sys.close(socket);
-			return joinAndClone(plan, cgroup, cgroupFd, theirs);
-		});
+		inChild(() => joinAndClone(plan, cgroup, cgroupFd, socket, theirs));
 	}
 	sys.close(theirs);
 	if (cgroupFd >= 0) sys.close(cgroupFd);
 	return { child: receiveIntermediate(socket, intermediate), socket };
 }
 
-function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, socket: Fd): never {
+function joinAndClone(plan: ExecPlan, cgroup: Cgroup | null, cgroupFd: Fd, runtimeSide: Fd, socket: Fd): never {
 	try {
+		sys.close(runtimeSide);
 		sys.prctl_set_name("tsrun:join");
 		sys.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		// the container's processes must not be able to trace us once we share its namespaces

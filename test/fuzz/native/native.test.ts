@@ -88,7 +88,7 @@ beforeAll(() => {
 describe.each(Object.entries(targets))("native code: %s", (name, target) => {
 	const found = join(here, "found", name);
 
-	test("stays in its memory, and gives it back", { timeout: factor * 120_000 }, ({ skip }) => {
+	test("stays in its memory, and gives it back", { timeout: factor * 300_000 }, ({ skip }) => {
 		needs(skip, "clang");
 		const { runs, ...parts } = target();
 		const program = build(name, { runs, ...parts });
