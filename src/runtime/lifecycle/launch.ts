@@ -7,7 +7,6 @@ import type { Cgroup, CgroupRecord } from "../../linux/cgroups/driver.js";
 import { oomKills } from "../../linux/cgroups/oom.js";
 import { takeTrees } from "../../linux/mapped-mounts.js";
 import { closeNamespaces, type NamespacePlan, planNamespaces } from "../../linux/namespaces.js";
-import { processStat } from "../../linux/proc.js";
 import type { ResctrlGroups } from "../../linux/resctrl/group.js";
 import { hostRootAt, unmountHostRoot } from "../../linux/rootfs.js";
 import { cachedSeccomp } from "../../linux/seccomp/cache.js";
@@ -30,7 +29,7 @@ import type { CreateOptions } from "../options.js";
 import { type Child, killChild } from "../process/child.js";
 import { listenForReadiness, withNotifySocket } from "../process/notify.js";
 import { checkPreservedFds, checkTerminal } from "../process/streams.js";
-import { appendJournal } from "../state/journal.js";
+import { appendJournal, identityOf } from "../state/journal.js";
 import { type ContainerIdentity, type ContainerRecord, stateOf, timestamp } from "../state/record.js";
 import { claimStateDirectory, removeStateDirectory, type StateDirectory, stageRecord } from "../state/store.js";
 import type { Undo } from "../undo.js";
@@ -99,8 +98,8 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 		options.notifySocket === undefined ? given : { ...given, config: withNotifySocket(given.config, directory) };
 	const { plan, cgroup } = prepare(host, bundle, directory, options, mode, undo);
 	const { init, socket } = spawn(plan, cgroup.cgroup, undo);
-	const startTime = processStat(init.pid)?.startTime ?? 0;
-	appendJournal(directory.fd, { init: { pid: init.pid, startTime }, ...(mode.ownStart ? { run: true } : {}) });
+	const identity = identityOf(init.pid);
+	appendJournal(directory.fd, { init: identity, ...(mode.ownStart ? { run: true } : {}) });
 
 	setUpProcess(plan, init);
 	if (plan.netDevices !== null) moveNetDevices(plan.netDevices, init, undo);
@@ -109,7 +108,7 @@ export function launch(host: Host, id: string, options: CreateOptions, mode: Lau
 	cgroup.complete(init.pid);
 	offer(socket, { type: "cgroup" });
 	keepConfig(directory, bundle);
-	const record = recordOf(plan, init.pid, startTime);
+	const record = recordOf(plan, init.pid, identity.startTime);
 	const commitRecord = stageRecord(directory, record);
 	const master = serveUntilReady(socket, init, {
 		warn: host.log.warning,

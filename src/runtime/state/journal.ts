@@ -9,7 +9,7 @@ import type { MadeGroups } from "../../linux/resctrl/group.js";
 import type { HostRoot } from "../../linux/rootfs.js";
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
-import { attempt, hasCode } from "../../sys/errors.js";
+import { attempt, hasCode, TsrunError } from "../../sys/errors.js";
 import { readFileAt, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import type { LifeEvent } from "../history/life.js";
@@ -77,6 +77,20 @@ function readIfPresent(directory: Fd): string {
 		if (hasCode(error, "ENOENT")) return "";
 		throw error;
 	}
+}
+
+/**
+ * A child of ours, which /proc shows until we have waited for it.
+ * @throws state-failed without a start time the container would count as ended while its process runs
+ */
+export function identityOf(pid: number): ProcessIdentity {
+	const stat = processStat(pid);
+	if (stat !== null) return { pid, startTime: stat.startTime };
+	throw new TsrunError("state-failed", `find process ${pid} in /proc: no such file or directory`, {
+		stage: "state",
+		object: `/proc/${pid}/stat`,
+		hint: "/proc has to be that of the runtime's own pid namespace",
+	});
 }
 
 export function ourIdentity(): ProcessIdentity {

@@ -277,10 +277,11 @@ static const struct {
 	long number;
 	const char *arguments;
 } readers[] = {
-	{SYS_close_range, "n"}, {SYS_faccessat2, "nt"}, {SYS_fsconfig, "nntt"}, {SYS_fsmount, "n"}, {SYS_fsopen, "t"},
-	{SYS_fspick, "nt"}, {SYS_ioprio_set, "n"}, {SYS_mount, "tttnt"}, {SYS_move_mount, "ntnt"}, {SYS_open_tree, "nt"},
-	{SYS_pidfd_open, "n"}, {SYS_pidfd_send_signal, "n"}, {SYS_pivot_root, "tt"}, {SYS_renameat2, "ntnt"},
-	{SYS_setpriority, "n"}, {SYS_setresgid, "n"}, {SYS_setresuid, "n"}, {SYS_umount2, "t"},
+	{SYS_close_range, "n"}, {SYS_faccessat2, "nt"}, {SYS_fsconfig, "nntt"}, {SYS_fsmount, "n"},
+	{SYS_fsopen, "t"}, {SYS_fspick, "nt"}, {SYS_ioprio_set, "n"}, {SYS_mount, "tttnt"}, {SYS_move_mount, "ntnt"},
+	{SYS_open_tree, "nt"}, {SYS_pidfd_getfd, "n"}, {SYS_pidfd_open, "n"}, {SYS_pidfd_send_signal, "n"},
+	{SYS_pivot_root, "tt"}, {SYS_renameat2, "ntnt"}, {SYS_setpriority, "n"}, {SYS_setresgid, "n"},
+	{SYS_setresuid, "n"}, {SYS_umount2, "t"},
 };
 
 static long read_arguments(const char *kinds, const long *arguments)
