@@ -13,7 +13,7 @@ export function createHost(globals: Globals, log: Logger, systemd?: SystemdDrive
 	return {
 		root: globals.root === undefined ? defaultRoot() : explicitRoot(globals.root),
 		rootIsExplicit: globals.root !== undefined,
-		systemdCgroup: globals.systemdCgroup,
+		cgroupManager: globals.cgroupManager,
 		...(systemd && { systemd }),
 		...(globals.criu && { criu: globals.criu }),
 		get rootless() {

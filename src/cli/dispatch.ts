@@ -68,7 +68,7 @@ async function runVerb(command: Command, verb: Verb, operands: readonly string[]
 function needsSystemd({ unit }: Verb, host: Host, id: string): boolean {
 	if (unit === undefined) return false;
 	if (unit === "changes several") return true;
-	return unit === "makes" ? host.systemdCgroup : hasUnit(host, id, unit === "joins");
+	return unit === "makes" ? host.cgroupManager === "systemd" : hasUnit(host, id, unit === "joins");
 }
 
 /** From here on every system call is shown. */

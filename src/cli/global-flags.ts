@@ -1,4 +1,5 @@
 /** The flags that every verb understands, before it and after it. */
+import type { CgroupManager } from "../runtime/host.js";
 import { parseBoolean } from "./arguments.js";
 import type { LogFormat } from "./log.js";
 import { invalidValue, usageError } from "./usage-error.js";
@@ -15,6 +16,11 @@ export const globalFlags: readonly Flag[] = [
 	},
 	{ name: "criu", value: "path", help: "the criu that checkpoint and restore call (default: the one in PATH)" },
 	{ name: "systemd-cgroup", help: "let systemd make the cgroups; cgroupsPath then reads slice:prefix:name" },
+	{
+		name: "cgroup-manager",
+		value: "manager",
+		help: 'who makes the cgroups: cgroupfs, systemd, or nobody: disabled (default: "cgroupfs")',
+	},
 	{
 		name: "rootless",
 		value: "mode",
@@ -37,7 +43,7 @@ export interface Globals {
 	readonly log: string | undefined;
 	readonly logFormat: LogFormat;
 	readonly root: string | undefined;
-	readonly systemdCgroup: boolean;
+	readonly cgroupManager: CgroupManager;
 	readonly criu: string | undefined;
 	/** undefined: look at the caller's rights. */
 	readonly rootless: boolean | undefined;
@@ -53,7 +59,7 @@ export function readGlobals(given: ReadonlyMap<string, string | boolean>): Globa
 		logFormat: parseLogFormat(text("log-format") ?? "text"),
 		root: text("root"),
 		criu: criuPath(text("criu")),
-		systemdCgroup: given.get("systemd-cgroup") === true,
+		cgroupManager: parseManager(text("cgroup-manager"), given.get("systemd-cgroup") === true),
 		rootless: parseRootless(text("rootless") ?? "auto"),
 	};
 }
@@ -61,6 +67,12 @@ export function readGlobals(given: ReadonlyMap<string, string | boolean>): Globa
 function parseLogFormat(text: string): LogFormat {
 	if (text === "text" || text === "json") return text;
 	throw usageError(`invalid log-format: ${text}`, "--log-format", "it is text or json");
+}
+
+function parseManager(text: string | undefined, systemdCgroup: boolean): CgroupManager {
+	if (text === undefined) return systemdCgroup ? "systemd" : "cgroupfs";
+	if (text === "cgroupfs" || text === "systemd" || text === "disabled") return text;
+	throw invalidValue(text, "cgroup-manager", "it is cgroupfs, systemd or disabled");
 }
 
 function parseRootless(text: string): boolean | undefined {

@@ -21,14 +21,19 @@ export interface Logger {
 	error(message: string, fields?: LogFields): void;
 }
 
+/**
+ * `--cgroup-manager`, and `--systemd-cgroup` for the second: who makes cgroups. With systemd cgroupsPath has the form
+ * `slice:prefix:name`; disabled, containers stay in the cgroups of their callers.
+ */
+export type CgroupManager = "cgroupfs" | "systemd" | "disabled";
+
 export interface Host {
 	/** The directory of all state directories; absolute, and it need not exist yet. */
 	readonly root: string;
 	/** `--root` was given: its absence is then an error for verbs that only look. */
 	readonly rootIsExplicit: boolean;
-	/** `--systemd-cgroup`: cgroups are made by systemd, and cgroupsPath has the form `slice:prefix:name`. */
-	readonly systemdCgroup: boolean;
-	/** The driver for that, and for containers that have such a cgroup; loaded for those who need it. */
+	readonly cgroupManager: CgroupManager;
+	/** The driver for systemd, and for containers that have such a cgroup; loaded for those who need it. */
 	readonly systemd?: SystemdDriver;
 	/** `--rootless`, or what the caller's rights say. Looked up when first read, since most verbs never ask. */
 	readonly rootless: boolean;

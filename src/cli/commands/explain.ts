@@ -35,7 +35,7 @@ unless the bundle has a user namespace, or --as-is asks for your own rights.`,
 	],
 	operands: { least: 0, most: 1 },
 	run(host, [operand], values) {
-		if (host.systemdCgroup)
+		if (host.cgroupManager === "systemd")
 			throw usageError(
 				"explain does not go with --systemd-cgroup: the cgroup is systemd's to make",
 				"--systemd-cgroup",

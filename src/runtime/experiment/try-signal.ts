@@ -70,7 +70,7 @@ export function trySignal(host: Host, id: string, signal: number): readonly Tria
 			const options = copyOptions(bundle, !record.ownKeyring);
 			// each signal meets a copy that has not seen one before
 			return origins.map((from) =>
-				withCopy({ ...host, systemdCgroup: false }, copyId, options, (copy) =>
+				withCopy({ ...host, cgroupManager: "cgroupfs" }, copyId, options, (copy) =>
 					observe(copy, { original, signal, from, interruption }),
 				),
 			);

@@ -17,7 +17,7 @@ import type { Undo } from "../undo.js";
 
 export interface ContainerCgroup {
 	readonly layout: CgroupLayout;
-	/** null: the container stays in the caller's cgroup (rootless without delegation, and nothing asked for). */
+	/** null: the container stays in the caller's cgroup (--cgroup-manager disabled; rootless without delegation, and nothing asked for). */
 	readonly cgroup: Cgroup | null;
 	/** Makes what was put off for the container's process, and sets limits and owner. */
 	complete(pid: number): void;
@@ -36,11 +36,15 @@ export function makeCgroup(
 ): ContainerCgroup {
 	const { linux } = config;
 	const cgroupsPath = linux?.cgroupsPath || undefined;
-	if (host.systemdCgroup && host.systemd) return planUnit(host, host.systemd, config, directory, undo);
+	if (host.cgroupManager === "systemd" && host.systemd) return planUnit(host, host.systemd, config, directory, undo);
 	const layout = detectCgroups(!cgroupsPath?.startsWith("/"));
+	const none = { layout, cgroup: null, complete: () => {} };
+	if (host.cgroupManager === "disabled") {
+		refuseLimits(linux?.resources);
+		return none;
+	}
 	const choosesFreely = host.rootless && cgroupsPath === undefined;
 	const optional = choosesFreely && !needsCgroup(linux?.resources);
-	const none = { layout, cgroup: null, complete: () => {} };
 	if (layout.version === 0 && optional) return none;
 	const record = planCgroup(layout, { cgroupsPath, id: directory.id });
 	const made: CgroupRecord[] = [];
@@ -71,6 +75,15 @@ export function makeCgroup(
 		limitCgroup(cgroup, config);
 	};
 	return { layout, cgroup, complete };
+}
+
+function refuseLimits(resources: LinuxResources | undefined): void {
+	if (!needsCgroup(resources)) return;
+	throw new TsrunError("config-unsupported", "cannot set limits without cgroups", {
+		stage: "cgroup",
+		jsonPath: "$.linux.resources",
+		hint: "leave the limits out, or --cgroup-manager disabled",
+	});
 }
 
 /** Of a user: hierarchy by hierarchy, since some may be delegated and others not. null when none is. */

@@ -54,6 +54,58 @@ describe("--config", () => {
 	});
 });
 
+describe("--cgroup-manager", () => {
+	test("disabled leaves the container in its caller's cgroups, for its whole life", ({
+		runtime,
+		makeBundle,
+		newId,
+		skip,
+	}) => {
+		needs(skip, "tsrun"); // crun's alone
+		const id = newId();
+		const call = (...args: string[]) => runtime("--cgroup-manager", "disabled", ...args);
+		const bundle = makeBundle({
+			patch: ({ linux }) => {
+				linux.resources = {};
+			},
+		});
+		const cgroupsOf = (pid: string) => readFileSync(`/proc/${pid}/cgroup`, "utf8");
+		expect(call("run", "--detach", "--bundle", bundle, id)).toMatchObject(silent);
+		expect(cgroupsOf(JSON.parse(runtime("state", id).stdout).pid)).toBe(cgroupsOf("self"));
+		expect(call("exec", id, "/bin/true")).toMatchObject(silent);
+		expect(call("kill", id, "KILL")).toMatchObject(silent);
+		expect(call("delete", "--force", id)).toMatchObject(silent);
+	});
+
+	test("disabled makes limits an error", ({ runtime, makeBundle, newId, skip }) => {
+		needs(skip, "tsrun"); // crun's alone
+		const bundle = makeBundle({
+			patch: ({ linux }) => {
+				linux.resources = { pids: { limit: 20 } };
+			},
+		});
+		const run = runtime("--cgroup-manager=disabled", "run", "--bundle", bundle, newId());
+		expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining("cannot set limits without cgroups\n") });
+	});
+
+	test("cgroupfs is as without it, systemd as --systemd-cgroup; another is refused", ({
+		runtime,
+		makeBundle,
+		newId,
+		skip,
+	}) => {
+		needs(skip, "tsrun"); // crun's alone
+		const bundle = makeBundle({ args: ["/bin/true"] });
+		const run = (...flags: string[]) => runtime(...flags, "run", "--bundle", bundle, newId());
+		expect(run("--cgroup-manager", "cgroupfs")).toMatchObject(silent);
+		expect(run("--cgroup-manager", "systemd").stderr).toBe(run("--systemd-cgroup").stderr);
+		expect(run("--cgroup-manager", "nobody")).toMatchObject({
+			status: 1,
+			stderr: expect.stringContaining("it is cgroupfs, systemd or disabled"),
+		});
+	});
+});
+
 describe("run.oci.keep_original_groups", () => {
 	const keeping = (config: BaseConfig) => {
 		config.annotations = { "run.oci.keep_original_groups": "1" };

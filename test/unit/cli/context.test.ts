@@ -96,8 +96,8 @@ describe("rootless", () => {
 
 describe("other global flags", () => {
 	it("become members of the host", () => {
-		expect(host({ "systemd-cgroup": true, debug: true })).toMatchObject({ systemdCgroup: true, debug: true, log });
-		expect(host()).toMatchObject({ systemdCgroup: false, debug: false });
+		expect(host({ "systemd-cgroup": true, debug: true })).toMatchObject({ cgroupManager: "systemd", debug: true, log });
+		expect(host()).toMatchObject({ cgroupManager: "cgroupfs", debug: false });
 	});
 });
 

@@ -10,7 +10,7 @@ describe("readGlobals", () => {
 			log: undefined,
 			logFormat: "text",
 			root: undefined,
-			systemdCgroup: false,
+			cgroupManager: "cgroupfs",
 			rootless: undefined,
 		});
 	});
@@ -39,6 +39,6 @@ describe("readGlobals", () => {
 	});
 
 	it("switches off what was switched off", () => {
-		expect(read({ debug: false, "systemd-cgroup": false })).toMatchObject({ debug: false, systemdCgroup: false });
+		expect(read({ debug: false, "systemd-cgroup": false })).toMatchObject({ debug: false, cgroupManager: "cgroupfs" });
 	});
 });

@@ -7,7 +7,7 @@ const silent = () => {};
 const host: Host = {
 	root: "/run/tsrun",
 	rootIsExplicit: false,
-	systemdCgroup: false,
+	cgroupManager: "cgroupfs" as const,
 	rootless: false,
 	debug: false,
 	log: { debug: silent, warning: silent, error: silent },

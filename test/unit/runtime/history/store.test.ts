@@ -12,7 +12,7 @@ const warning = vi.fn();
 const host: Host = {
 	root: "/run/tsrun",
 	rootIsExplicit: true,
-	systemdCgroup: false,
+	cgroupManager: "cgroupfs" as const,
 	rootless: false,
 	debug: false,
 	log: { debug: () => {}, warning, error: () => {} },

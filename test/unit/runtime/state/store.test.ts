@@ -13,7 +13,7 @@ import { door } from "../../../support/door.js";
 const host: Host = {
 	root: "/run/tsrun",
 	rootIsExplicit: true,
-	systemdCgroup: false,
+	cgroupManager: "cgroupfs",
 	rootless: false,
 	debug: false,
 	log: { debug: () => {}, warning: () => {}, error: () => {} },
