@@ -78,11 +78,13 @@ describe("a container that cannot be saved", () => {
 		runtime("delete", "--force", id);
 	});
 
-	test("has mounts with id mappings", ({ runtime, saved, folder }) => {
+	test("has mounts with id mappings", ({ runtime, saved, folder, mountOnHost }) => {
+		const source = join(folder, "mapped");
+		mountOnHost(source);
 		const { id } = saved.start({
 			patch: withMounts({
 				destination: "/data",
-				source: folder,
+				source,
 				options: ["bind"],
 				uidMappings: [{ containerID: 0, hostID: 1000, size: 1 }],
 				gidMappings: [{ containerID: 0, hostID: 1000, size: 1 }],
@@ -90,6 +92,15 @@ describe("a container that cannot be saved", () => {
 		});
 		expect(failureOf(runtime("checkpoint", "--image-path", saved.images, id)).message).toBe(
 			'the mount at "/data" has id mappings, which criu does not save',
+		);
+		runtime("delete", "--force", id);
+	});
+
+	test("has the built-in init, which is a file in memory", ({ runtime, saved, makeBundle, newId }) => {
+		const id = newId();
+		runtime("run", "--detach", "--init", "--bundle", makeBundle(), id);
+		expect(failureOf(runtime("checkpoint", "--image-path", saved.images, id)).message).toBe(
+			`the first process of container ${id} is a file in memory, which criu does not restore`,
 		);
 		runtime("delete", "--force", id);
 	});

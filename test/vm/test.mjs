@@ -16,6 +16,9 @@ import { machines } from "./machines.mjs";
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const reports = join(root, "build/test-reports");
 
+/** Seconds for every file on an emulated machine. */
+const wholeTime = 5400;
+
 /**
  * Runs the tests, and fails when a cgroup is there that was not there before, in any hierarchy; but those of systemd's own
  * units, which it starts when somebody asks for them.
@@ -79,8 +82,8 @@ async function runTests(/** @type {string} */ name) {
 				...titles,
 			],
 			directory: root,
-			environment: { ...passedOn(), TEST_MACHINE: machine.has.join(","), NO_COLOR: "1" },
-			timeout: machine.timeout,
+			environment: { ...passedOn(), TEST_MACHINE: machine.has.join(","), TMPDIR: "/mnt", NO_COLOR: "1" },
+			timeout: values.files === "all" ? wholeTime : machine.timeout,
 			onOutput: print,
 		},
 		(folder) => {

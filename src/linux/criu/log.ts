@@ -20,6 +20,7 @@ const cures: readonly (readonly [wanted: RegExp, hint: string])[] = [
 		/Can't get 1:16 opt/,
 		"of sockets it asks what kernels since Linux 6.16 do not answer any more: take a younger CRIU",
 	],
+	[/Can't get rlimit/, "CRIU may not look at processes of other users here: root lacks CAP_SYS_RESOURCE"],
 	[/--file-locks|file locks are hold/, "a process holds file locks: pass --file-locks, to checkpoint and to restore"],
 	[/--link-remap/, "an open file has been deleted: pass --link-remap"],
 	[/Dirty tracking|[Mm]em(?:ory)?[ -]track/, "the kernel does not track changed memory (CONFIG_MEM_SOFT_DIRTY)"],

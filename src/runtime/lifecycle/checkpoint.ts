@@ -54,6 +54,7 @@ export function checkpointContainer(host: Host, id: string, options: CheckpointO
 	checkStatusFd(options.statusFd);
 	const { config } = loadConfig(readStateFile(directory, "config.json") ?? "");
 	refuseMappedMounts(config);
+	refuseMemoryFile(record);
 	withDirectories(options, "save", (directories) => {
 		if (options.parentPath !== undefined) checkParent(directories, options.parentPath);
 		// cut short it would leave the container stopped
@@ -177,6 +178,21 @@ function refuseMappedMounts({ mounts = [] }: Config): void {
 			},
 		);
 	});
+}
+
+/** CRIU saves a program that has no path, and cannot restore it: the built-in init is one. */
+function refuseMemoryFile({ id, pid }: ContainerRecord): void {
+	const program = sys.readlinkat(AT_FDCWD, `/proc/${pid}/exe`);
+	if (!program.startsWith("/memfd:")) return;
+	throw new TsrunError(
+		"config-unsupported",
+		`the first process of container ${id} is a file in memory, which criu does not restore`,
+		{
+			stage: "criu",
+			object: program,
+			hint: "a container with the built-in init (--init) cannot be checkpointed: use an init of the image",
+		},
+	);
 }
 
 function requireFeatures(criu: string, { preDump, lazyPages }: CheckpointOptions): void {

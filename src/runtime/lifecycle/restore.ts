@@ -2,7 +2,6 @@
  * `restore`: a container made from a checkpoint, under any id, from any bundle that fits. CRIU makes its processes, in the
  * cgroup that is made for them here; what is not in the images comes from the bundle's configuration.
  */
-
 import { sourcePath } from "../../linux/bind-mounts.js";
 import { cgroupMounts } from "../../linux/cgroups/mounts.js";
 import { encodeRequest } from "../../linux/criu/messages.js";

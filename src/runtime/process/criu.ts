@@ -189,10 +189,7 @@ interface Received {
 	readonly fds: readonly Fd[];
 }
 
-/**
- * Without a limit: a dump takes as long as the memory is large. But whom the restored process has left alone would wait for
- * ever.
- */
+/** Without a limit: a dump takes as long as the memory is large. But for a restored process that has ended CRIU waits for ever. */
 function receive(socket: Fd, { pidfd }: Child, restored: Fd | undefined): Received | null {
 	const both = [socket, pidfd];
 	let ready = waitReadable(restored === undefined ? both : [...both, restored], -1);

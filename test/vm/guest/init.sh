@@ -36,6 +36,8 @@ fi
 pivot_root . mnt
 cd /
 umount -l /mnt
+# for tests' files: the layer over the host's files takes no mappings of ids, and no layers of others
+mount -t tmpfs -o size=50% tmpfs /mnt
 exec <>/dev/console >&0 2>&1
 ln -sfn /proc/self/fd /dev/fd
 ln -sfn fd/0 /dev/stdin
@@ -50,6 +52,7 @@ if [ "$VM_ENGINE" = qemu ]; then # remote direct memory access by software, so t
 	ip link add dummy0 type dummy
 	ifconfig dummy0 up
 	rdma link add rxe0 type rxe netdev dummy0
+	modprobe loop
 fi
 hostname vm
 
