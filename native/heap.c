@@ -44,7 +44,10 @@ static void *run_out(size_t size)
 		HEAP->on_reserve = true;
 		HEAP->next = reserve;
 		HEAP->end = reserve + sizeof(reserve);
-	} else if (size <= SMALL * WORD && write(STDERR_FILENO, message, sizeof(message) - 1) >= -1) {
+	} else if (size <= SMALL * WORD) {
+		/* the reserve is used up: nobody can be told in any other way */
+		if (write(STDERR_FILENO, message, sizeof(message) - 1) == -1)
+			_exit(1);
 		_exit(1);
 	}
 	return NULL;

@@ -37,7 +37,13 @@ const refusals: Readonly<Record<string, readonly RegExp[]>> = {
 	delete: [missing, /^cannot delete container \S+ that is not stopped: (creating|running|paused)$/],
 	state: [missing],
 	ps: [missing, incomplete],
-	update: [missing, incomplete, stopped],
+	update: [
+		missing,
+		incomplete,
+		stopped,
+		// its cgroup is taken away in the middle of it
+		/^(time=.+ level=warning msg="could not restore the limits: .+: no such (file or directory|device)"\n)?write "\d+" to \S+: no such (file or directory|device)$/,
+	],
 	stop: [missing, incomplete],
 	// the container may end at any moment of it
 	exec: [/^exec failed: (?!internal error)/],
