@@ -1,5 +1,9 @@
 /** The tests on Node against a recording door, `unit`, and those that drive dist/tsrun as root, a project for each folder. */
+import { delimiter, join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+/** What setup unpacks comes before what is installed. */
+const PATH = [join(import.meta.dirname, "build/criu/bin"), process.env.PATH].join(delimiter);
 
 /**
  * A project whose tests make containers: `test/NAME`. The gate shares its machine with others, whose load can starve any
@@ -12,6 +16,7 @@ const containers = (name: string, setup = "test/support/setup.ts") => ({
 		retry: process.env.CI === "true" && name !== "security" ? 1 : 0,
 		include: [`test/${name}/**/*.test.ts`],
 		globalSetup: [setup],
+		env: { PATH },
 		testTimeout: 30_000,
 		hookTimeout: 30_000,
 	},

@@ -41,7 +41,11 @@ static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
 
 static int report(JSContext *ctx, JSValue error)
 {
+	/* of the engine's own errors ("out of memory") the kind says nothing to anybody */
+	static const char kind[] = "InternalError: ";
 	const char *message = JS_ToCString(ctx, error);
+	if (message && !strncmp(message, kind, strlen(kind)))
+		message += strlen(kind);
 	JSValue stack = JS_GetPropertyStr(ctx, error, "stack");
 	const char *trace = JS_IsString(stack) ? JS_ToCString(ctx, stack) : NULL;
 	fprintf(stderr, "engine: %s\n%s", message ? message : "unknown error", trace ? trace : "");

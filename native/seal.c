@@ -83,7 +83,8 @@ int seal_self(char **argv)
 {
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (self < 0) {
-		fprintf(stderr, "open \"/proc/self/exe\": %s: mount a proc file system at /proc\n", error_text(errno));
+		fprintf(stderr, "open \"/proc/self/exe\": %s%s\n", error_text(errno),
+			errno == ENOENT ? ": mount a proc file system at /proc" : "");
 		return -1;
 	}
 	if (is_sealed(self)) {

@@ -140,7 +140,7 @@ static JSValue new_received_fds(JSContext *ctx, struct msghdr *message)
 	return result;
 }
 
-BINDING(recvmsg)
+static JSValue receive(JSContext *ctx, int argc, JSValueConst *argv, bool as_text)
 {
 	int fd;
 	int64_t size;
@@ -159,9 +159,21 @@ BINDING(recvmsg)
 	if (length == -1)
 		return THROW("recvmsg", errno);
 	result = JS_NewObject(ctx);
-	JS_SetPropertyStr(ctx, result, "data", JS_NewStringLen(ctx, data.at, (size_t)length));
+	JS_SetPropertyStr(ctx, result, "data",
+			  as_text ? JS_NewStringLen(ctx, data.at, (size_t)length)
+				  : JS_NewArrayBufferCopy(ctx, (const uint8_t *)data.at, (size_t)length));
 	JS_SetPropertyStr(ctx, result, "fds", new_received_fds(ctx, &message));
 	return complete(ctx, result);
+}
+
+BINDING(recvmsg)
+{
+	return receive(ctx, argc, argv, true);
+}
+
+BINDING(recvmsg_bytes)
+{
+	return receive(ctx, argc, argv, false);
 }
 
 /* An interface's name in the request of netdevice(7); false with an exception pending. */
@@ -215,7 +227,7 @@ BINDING(throw_errno)
 
 const JSCFunctionListEntry door_network[] = {
 	ENTRY(socket, 3), ENTRY(socketpair, 2), ENTRY(connect_unix, 2), ENTRY(bind_unix, 2), ENTRY(listen, 2),
-	ENTRY(accept4, 1), ENTRY(sendmsg, 3), ENTRY(recvmsg, 2), ENTRY(ioctl_get_interface_flags, 2),
+	ENTRY(accept4, 1), ENTRY(sendmsg, 3), ENTRY(recvmsg, 2), ENTRY(recvmsg_bytes, 2), ENTRY(ioctl_get_interface_flags, 2),
 	ENTRY(ioctl_set_interface_flags, 3), ENTRY(throw_errno, 2),
 };
 const int door_network_count = sizeof(door_network) / sizeof(door_network[0]);

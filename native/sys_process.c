@@ -133,6 +133,16 @@ BINDING(pidfd_send_signal)
 	RETURN_NOTHING("pidfd_send_signal", syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
+BINDING(pidfd_getfd)
+{
+	int pidfd, fd;
+
+	if (!get_int(ctx, argv[0], &pidfd) || !get_int(ctx, argv[1], &fd))
+		return JS_EXCEPTION;
+	/* since Linux 5.6; close-on-exec by itself */
+	RETURN_NUMBER("pidfd_getfd", syscall(SYS_pidfd_getfd, pidfd, fd, 0));
+}
+
 /* struct pidfd_info of linux/pidfd.h in its first size; the header of the build need not have it */
 struct exit_info {
 	uint64_t mask, cgroup;
@@ -269,7 +279,8 @@ BINDING(environ)
 
 const JSCFunctionListEntry door_process[] = {
 	ENTRY(clone3, 3), ENTRY(unshare, 1), ENTRY(setns, 2), ENTRY(exit, 1), ENTRY(wait4, 2),
-	ENTRY(kill, 2), ENTRY(pidfd_open, 2), ENTRY(pidfd_send_signal, 2), ENTRY(ioctl_pidfd_exit_code, 1), ENTRY(prctl, 5), ENTRY(prctl_set_name, 1),
+	ENTRY(kill, 2), ENTRY(pidfd_open, 2), ENTRY(pidfd_send_signal, 2),
+	ENTRY(pidfd_getfd, 2), ENTRY(ioctl_pidfd_exit_code, 1), ENTRY(prctl, 5), ENTRY(prctl_set_name, 1),
 	ENTRY(getpid, 0), ENTRY(getppid, 0), ENTRY(setsid, 0), ENTRY(sethostname, 1), ENTRY(setdomainname, 1),
 	ENTRY(uname, 0), ENTRY(keyctl_join_session_keyring, 1), ENTRY(keyctl_setperm, 2), ENTRY(keyctl_describe, 1),
 	ENTRY(argv, 0), ENTRY(environ, 0),

@@ -4,7 +4,7 @@
  * file, line and rule.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
@@ -15,6 +15,7 @@ import { hostFindings } from "./checks/hosts.mjs";
 import { layerFindings } from "./checks/layers.mjs";
 import { linkFindings } from "./checks/links.mjs";
 import { rootPathFindings, staleRows } from "./checks/root-paths.mjs";
+import { securityPage, securityPageFindings } from "./checks/security-page.mjs";
 import { checkConformance } from "./conformance.mjs";
 import { dependenciesPage } from "./sbom.mjs";
 
@@ -62,6 +63,7 @@ const checks = {
 			),
 		),
 	"generated documents": documents,
+	"security page": async () => told(securityPageFindings(readFileSync(join(root, securityPage), "utf8"), textOf)),
 	"registry hosts": async () => told(hostFindings(sources(() => true))),
 	conformance: async () => told(checkConformance()),
 	"C warnings": compileC,
@@ -129,6 +131,13 @@ function filesBelow(folder) {
 		if (entry.isDirectory()) return filesBelow(path);
 		return entry.isFile() ? [path] : [];
 	});
+}
+
+/** Undefined where there is nothing. */
+function textOf(/** @type {string} */ file) {
+	const path = join(root, file);
+	if (!existsSync(path)) return undefined;
+	return statSync(path).isDirectory() ? "" : readFileSync(path, "utf8");
 }
 
 async function documents() {

@@ -15,6 +15,7 @@ export function createHost(globals: Globals, log: Logger, systemd?: SystemdDrive
 		rootIsExplicit: globals.root !== undefined,
 		systemdCgroup: globals.systemdCgroup,
 		...(systemd && { systemd }),
+		...(globals.criu && { criu: globals.criu }),
 		get rootless() {
 			rootless ??= sys.geteuid() !== 0 || inUserNamespace();
 			return rootless;

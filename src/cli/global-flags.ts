@@ -13,7 +13,7 @@ export const globalFlags: readonly Flag[] = [
 		value: "dir",
 		help: 'where the state of containers is kept, best on a tmpfs (default: "/run/tsrun")',
 	},
-	{ name: "criu", value: "path", hidden: true, help: "ignored: CRIU is found in PATH" },
+	{ name: "criu", value: "path", help: "the criu that checkpoint and restore call (default: the one in PATH)" },
 	{ name: "systemd-cgroup", help: "let systemd make the cgroups; cgroupsPath then reads slice:prefix:name" },
 	{
 		name: "rootless",
@@ -38,6 +38,7 @@ export interface Globals {
 	readonly logFormat: LogFormat;
 	readonly root: string | undefined;
 	readonly systemdCgroup: boolean;
+	readonly criu: string | undefined;
 	/** undefined: look at the caller's rights. */
 	readonly rootless: boolean | undefined;
 }
@@ -51,6 +52,7 @@ export function readGlobals(given: ReadonlyMap<string, string | boolean>): Globa
 		log: text("log") || undefined,
 		logFormat: parseLogFormat(text("log-format") ?? "text"),
 		root: text("root"),
+		criu: criuPath(text("criu")),
 		systemdCgroup: given.get("systemd-cgroup") === true,
 		rootless: parseRootless(text("rootless") ?? "auto"),
 	};
@@ -66,4 +68,9 @@ function parseRootless(text: string): boolean | undefined {
 	const value = parseBoolean(text);
 	if (value === undefined) throw invalidValue(text, "rootless", "it is true, false or auto");
 	return value;
+}
+
+/** A bare name is the one in PATH, as without the flag: older callers pass "criu". */
+function criuPath(path: string | undefined): string | undefined {
+	return path?.includes("/") ? path : undefined;
 }

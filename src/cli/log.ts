@@ -2,7 +2,7 @@
 import type { LogFields, Logger } from "../runtime/host.js";
 import { AT_FDCWD, F_DUPFD_CLOEXEC, O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY } from "../sys/constants.js";
 import type { Fd } from "../sys/door.js";
-import { attempt } from "../sys/errors.js";
+import { attempt, isSysError } from "../sys/errors.js";
 import { sys } from "../sys/index.js";
 import { writeText } from "./output.js";
 
@@ -27,8 +27,14 @@ const STDERR: Fd = 2;
 export function openLog(settings: LogSettings, firstFreeFd: Fd): Logger {
 	const fd = settings.log === undefined ? STDERR : openFile(settings.log, firstFreeFd);
 	const format = settings.logFormat === "json" ? jsonLine : textLine;
-	const write = (level: Level, message: string, fields: LogFields) =>
-		writeText(fd, format(level, message, rfc3339(new Date()), fields));
+	const write = (level: Level, message: string, fields: LogFields) => {
+		try {
+			writeText(fd, format(level, message, rfc3339(new Date()), fields));
+		} catch (error) {
+			// a full disk: what is told of goes on all the same, and an error is on stderr too
+			if (!isSysError(error)) throw error;
+		}
+	};
 	return {
 		debug: settings.debug ? (message) => write("debug", message, {}) : () => {},
 		warning: (message) => write("warning", message, {}),

@@ -11,6 +11,7 @@ export const programSummary = "OCI container runtime";
 
 /** A name of two words is a verb of a group: `tsrun pod` shows those of its own. */
 export const verbs: Readonly<Record<string, VerbEntry>> = {
+	checkpoint: { summary: "save what a container is doing", load: () => import("./commands/checkpoint.js") },
 	create: { summary: "create a container", load: () => import("./commands/create.js") },
 	delete: { summary: "remove a container and all that belongs to it", load: () => import("./commands/delete.js") },
 	doctor: { summary: "show what of this machine works for containers", load: () => import("./commands/doctor.js") },
@@ -33,6 +34,10 @@ export const verbs: Readonly<Record<string, VerbEntry>> = {
 		load: () => import("./commands/pod/stop.js"),
 	},
 	ps: { summary: "show the processes of a container", load: () => import("./commands/ps.js") },
+	restore: {
+		summary: "make a container that goes on where a checkpoint has left it",
+		load: () => import("./commands/restore.js"),
+	},
 	resume: { summary: "let a paused container go on", load: () => import("./commands/resume.js") },
 	run: { summary: "create and start a container", load: () => import("./commands/run.js") },
 	signals: { summary: "tell what signals will do to a container", load: () => import("./commands/signals.js") },

@@ -1,6 +1,7 @@
 /** The end of a command that failed: one line on stderr, one in the log, an exit status. */
 import type { LogFields, Logger } from "../runtime/host.js";
 import { isSysError, messageOf, TsrunError } from "../sys/errors.js";
+import { exhaustion } from "../sys/exhaustion.js";
 import { sys } from "../sys/index.js";
 import type { Command } from "./command.js";
 import { type Globals, readGlobals } from "./global-flags.js";
@@ -13,7 +14,8 @@ interface Description {
 }
 
 /** Tells the error to whoever reads: engines the log, people stderr. The result is the exit status. */
-export async function reportError(command: Command, error: unknown): Promise<number> {
+export async function reportError(command: Command, thrown: unknown): Promise<number> {
+	const error = exhaustion(thrown) ?? thrown;
 	const verb = command.running ? command.verb?.does : undefined;
 	const { message, fields } = error instanceof TsrunError ? describeOurs(error) : await describeBug(error);
 	const prefix = verb?.failurePrefix?.(command.program);

@@ -18,14 +18,7 @@ export function invalidValue(value: string, flag: string, reason: string): Tsrun
 	return usageError(`invalid value ${JSON.stringify(value)} for flag -${flag}: ${reason}`, `-${flag}`);
 }
 
-/** Verbs of runc's that engines call, and are told why they cannot have. */
-const notHere: ReadonlyMap<string, string> = new Map(
-	["checkpoint", "restore"].map((verb) => [verb, `${verb} is not supported: this version does not drive CRIU`]),
-);
-
 export function unknownVerb(verb: string, names: readonly string[]): TsrunError {
-	const reason = notHere.get(verb);
-	if (reason !== undefined) return new TsrunError("usage", reason, { object: verb, exitCode: 1 });
 	const near = nearest(verb, names);
 	const hint = near === undefined ? {} : { hint: `did you mean "${near}"?` };
 	return new TsrunError("usage", `No help topic for '${verb}'`, { object: verb, exitCode: 3, ...hint });

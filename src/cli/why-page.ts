@@ -48,6 +48,8 @@ function describeEvent(event: LifeEvent): string {
 		}
 		case "stop-killed":
 			return "stop: the time is over, SIGKILL";
+		case "checkpoint":
+			return event.left ? "checkpoint: it went on running" : "checkpoint";
 		case "exec-killed":
 			return `exec: ${event.program} was killed, as the init had ended`;
 		case "ended":

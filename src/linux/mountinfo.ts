@@ -8,6 +8,8 @@ export interface MountEntry {
 	readonly id: number;
 	/** Id of the mount that it is attached to. */
 	readonly parent: number;
+	/** "major:minor" of the file system. */
+	readonly device: string;
 	/** The directory of the file system that forms its root: "/" for all of it. */
 	readonly root: string;
 	/** As seen from our root. */
@@ -15,8 +17,9 @@ export interface MountEntry {
 	readonly type: string;
 }
 
-export function readMountinfo(): readonly MountEntry[] {
-	return readFile("/proc/self/mountinfo")
+/** Those of another process's mount namespace when its pid is given. */
+export function readMountinfo(process: number | "self" = "self"): readonly MountEntry[] {
+	return readFile(`/proc/${process}/mountinfo`)
 		.split("\n")
 		.filter((line) => line !== "")
 		.map(parseLine);
@@ -25,9 +28,9 @@ export function readMountinfo(): readonly MountEntry[] {
 /** `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw`: optional fields end with a lone "-". */
 function parseLine(line: string): MountEntry {
 	const [left = "", right = ""] = line.split(" - ");
-	const [id, parent, , root = "", point = ""] = left.split(" ");
+	const [id, parent, device = "", root = "", point = ""] = left.split(" ");
 	const [type = ""] = right.split(" ");
-	return { id: Number(id), parent: Number(parent), root: decode(root), point: decode(point), type };
+	return { id: Number(id), parent: Number(parent), device, root: decode(root), point: decode(point), type };
 }
 
 /** Space, tab, newline and backslash are written as \ooo. */

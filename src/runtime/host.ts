@@ -32,6 +32,8 @@ export interface Host {
 	readonly systemd?: SystemdDriver;
 	/** `--rootless`, or what the caller's rights say. Looked up when first read, since most verbs never ask. */
 	readonly rootless: boolean;
+	/** `--criu`: the program; without it the one in PATH. */
+	readonly criu?: string;
 	readonly debug: boolean;
 	readonly log: Logger;
 }

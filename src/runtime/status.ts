@@ -3,7 +3,7 @@
  * process alive, has it executed a program, is its cgroup frozen? (runtime.md#state; "paused" is ours and runc's.)
  */
 import { openCgroup } from "../linux/cgroups/driver.js";
-import { processStat } from "../linux/proc.js";
+import { type ProcessStat, processStat } from "../linux/proc.js";
 import { TsrunError } from "../sys/errors.js";
 import type { Host } from "./host.js";
 import { isAlive, readJournal } from "./state/journal.js";
@@ -43,7 +43,12 @@ export function statusOf(record: ContainerRecord): Status {
 	if (stat === null || stat.startTime !== record.startTime || stat.state === "Z" || stat.state === "X")
 		return "stopped";
 	if (record.cgroup !== null && openCgroup(record.cgroup).isFrozen()) return "paused";
-	return stat.neverExecuted ? "created" : "running";
+	return waitsForStart(record, stat) ? "created" : "running";
+}
+
+/** Whether the process still is the runtime's. One that was restored has executed nothing either, and is the program. */
+export function waitsForStart({ restored }: ContainerRecord, { neverExecuted }: ProcessStat): boolean {
+	return neverExecuted && !restored;
 }
 
 /** For verbs that need a whole container: one whose creation has not ended, or was cut short, is refused. */

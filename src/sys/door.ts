@@ -214,6 +214,8 @@ export interface Door {
 	kill(pid: number, signal: number): void;
 	pidfd_open(pid: number, flags: number): Fd;
 	pidfd_send_signal(pidfd: Fd, signal: number): void;
+	/** Another process's open file, as a descriptor of ours. */
+	pidfd_getfd(pidfd: Fd, fd: Fd): Fd;
 	/** PIDFD_GET_INFO, since Linux 6.15: the raw wait status of a process that somebody has waited for; null before. */
 	ioctl_pidfd_exit_code(pidfd: Fd): number | null;
 	/** prctl(2) with integer arguments. */
@@ -282,6 +284,8 @@ export interface Door {
 	sendmsg(fd: Fd, data: string | ArrayBuffer, fds: readonly Fd[]): number;
 	/** One message of up to `size` bytes. */
 	recvmsg(fd: Fd, size: number): Message;
+	/** The same as bytes; none at end of file. */
+	recvmsg_bytes(fd: Fd, size: number): { readonly data: ArrayBuffer; readonly fds: readonly Fd[] };
 	/** ioctl(SIOCGIFFLAGS) and ioctl(SIOCSIFFLAGS), netdevice(7). */
 	ioctl_get_interface_flags(fd: Fd, name: string): number;
 	ioctl_set_interface_flags(fd: Fd, name: string, flags: number): void;

@@ -43,7 +43,11 @@ export const errorIds = {
 	"init-died": "the container's first process ended before it was ready",
 	"init-timeout": "the other side of a synchronisation did not answer in time",
 	"state-failed": "the state directory could not be read or written",
+	"criu-missing": "checkpoint and restore need criu, which is not there",
+	"criu-failed": "CRIU could not checkpoint or restore the container",
+	"checkpoint-invalid": "the directory that is named holds no checkpoint, or not one of this container",
 	"file-failed": "a file named on the command line could not be read or written",
+	exhausted: "the runtime itself has no more memory, descriptors or processes",
 	internal: "a bug of tsrun",
 } as const;
 

@@ -24,7 +24,7 @@ export function enableTrace(options: { readonly file: string | undefined }): voi
 		out = attempt("file-failed", `open trace file ${JSON.stringify(file)}`, () =>
 			sys.openat(-100, file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o644),
 		);
-		write(out, "[\n");
+		attempt("file-failed", `write trace file ${JSON.stringify(file)}`, () => write(out, "[\n"));
 	}
 	const show = file === undefined ? textLine : chromeEvent;
 	const door = sys as unknown as Record<string, AnyFunction>;

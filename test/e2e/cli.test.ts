@@ -149,7 +149,7 @@ describe("a flag", () => {
 		runtime("delete", "--force", id);
 	});
 
-	test("that old callers pass is accepted and ignored: --criu", ({ runtime, makeBundle, newId }) => {
+	test("that old callers always pass is for checkpoint and restore alone: --criu", ({ runtime, makeBundle, newId }) => {
 		const bundle = makeBundle({ args: ["/bin/echo", "hello"] });
 		expect(runtime("--criu", "/none", "run", "--bundle", bundle, newId()).stdout).toBe("hello\n");
 	});

@@ -15,7 +15,7 @@ import type { RunResult, Runtime } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
 import { awaitStatus, isAlive, stateOf } from "../support/status.js";
 import { type Call, type Process, type Stopped, stopperOf } from "../support/stop-at.js";
-import { chooseCalls, collectFindings, sweepTimeout } from "../support/sweep.js";
+import { chooseCalls, collectFindings, sweepsAll, sweepTimeout } from "../support/sweep.js";
 import { waitFor } from "../support/wait.js";
 
 vi.setConfig({ testTimeout: sweepTimeout });
@@ -116,6 +116,18 @@ describe("a killed runtime leaves nothing that delete --force does not find", ()
 			return ["created", "running"].includes(status) ? [] : [`the container is ${status}`];
 		};
 		await sweep({ what: "start", process: 0, command: ["start", id], before, after, stride: 4 });
+	});
+
+	test("restore", { timeout: 4 * sweepTimeout }, async ({ trial, runtime, folder, skip }) => {
+		needs(skip, "criu");
+		const { id, bundle, sweep } = trial();
+		const images = ["--image-path", join(folder, "images")];
+		runtime("run", "--detach", "--bundle", bundle, id);
+		expect(runtime("checkpoint", ...images, id)).toMatchObject({ status: 0, stderr: "" });
+		const command = ["restore", "--detach", ...images, "--bundle", bundle, id];
+		// each takes as long as CRIU does
+		const among = (calls: readonly Call[]) => calls.filter((_call, index) => sweepsAll || index % 4 === 0);
+		await sweep({ what: "restore", process: 0, command, among, stride: 8 });
 	});
 
 	test("delete of a created container", async ({ trial, runtime }) => {

@@ -25,6 +25,7 @@ const texts = {
 	ENOTDIR: "Not a directory",
 	EISDIR: "Is a directory",
 	EINVAL: "Invalid argument",
+	ENFILE: "Too many open files in system",
 	EMFILE: "Too many open files",
 	ENOTTY: "Inappropriate ioctl for device",
 	ETXTBSY: "Text file busy",

@@ -16,11 +16,12 @@ export interface Residue {
 	readonly clear: () => Promise<string[]>;
 }
 
-/** To be called while the container exists whose traces are to be known, and no process that is to be found. */
+/** To be called while the container exists whose traces are to be known, and no process or mount that is to be found. */
 export function knowTracesOf(id: string, runtime: Runtime, folder: string): Residue {
 	const mark = basename(folder);
 	const cgroups = findLeaks(folder).cgroups.filter((cgroup) => cgroup.endsWith(`/${id}`));
 	const known = new Set(allPids());
+	const mounted = new Set(mountsOf("self").map(({ point }) => point));
 	const look = () => [
 		...findProcesses(mark, known)
 			// the tracer leaves last; and what has given up its memory, and with it its command line, is on its way out
@@ -28,7 +29,7 @@ export function knowTracesOf(id: string, runtime: Runtime, folder: string): Resi
 			.map(({ pid, command }) => `process ${pid}: ${command}`),
 		...cgroups.filter((cgroup) => existsSync(cgroup)).map((cgroup) => `cgroup ${cgroup}`),
 		...mountsOf("self")
-			.filter(({ point }) => point.includes(mark))
+			.filter(({ point }) => point.includes(mark) && !mounted.has(point))
 			.map(({ point }) => `mount ${point}`),
 		...readdirSync(runtime.root)
 			.filter((name) => name.startsWith(id))

@@ -1,6 +1,7 @@
 /** Tests that need more than every machine has: a skip names what is missing, and in CI a skip is a failure. */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { release } from "node:os";
 import { delimiter, join } from "node:path";
 import { runtimeProgram } from "./paths.js";
 
@@ -43,7 +44,22 @@ const controllers = () => (existsSync("/proc/cgroups") ? readFileSync("/proc/sel
 const known = {
 	runc: program("runc"),
 	crun: program("crun"),
-	criu: program("criu"),
+	criu: { met: () => onPath("criu"), missing: "there is no criu (node scripts/setup.mjs --peers unpacks one)" },
+	"sockets for criu": {
+		// SO_PASSCRED
+		met: () => {
+			const [major = 0, minor = 0] = release().split(".").map(Number);
+			const { stdout = "" } = spawnSync("criu", ["--version"], { encoding: "utf8" });
+			return major * 100 + minor < 616 || Number(/Version: (\d+\.\d+)/.exec(stdout ?? "")?.[1] ?? 0) >= 4.2;
+		},
+		missing: "Linux 6.16 and later do not answer all that CRIU 4.1 asks of network sockets",
+		rare: true,
+	},
+	"memory tracking": {
+		met: () => spawnSync("criu", ["check", "--feature", "mem_dirty_track"]).status === 0,
+		missing: "this machine's kernel does not track changed memory (CONFIG_MEM_SOFT_DIRTY)",
+		rare: true,
+	},
 	clang: program("clang"),
 	valgrind: program("valgrind"),
 	man: program("man", "man-db"),

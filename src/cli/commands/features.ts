@@ -4,11 +4,16 @@ import { mountOptionNames } from "../../linux/mount-options.js";
 import { knownArchitectures } from "../../linux/seccomp/filter.js";
 import { actions, flags, operators } from "../../linux/seccomp/names.js";
 import { initAnnotations } from "../../runtime/built-in-init/plan.js";
+import { configAnnotation } from "../../runtime/lifecycle/criu-options.js";
+import { hasCriu } from "../../runtime/process/criu.js";
 import { features } from "../../spec/features.js";
 import type { SeccompAction, SeccompFlag, SeccompOperator } from "../../spec/types.js";
 import { formatJson, printText } from "../output.js";
 import type { Verb } from "../verb.js";
 import { versionAnnotations } from "../version.js";
+
+/** By which engines know, in runc's words. */
+const checkpointAnnotation = "org.opencontainers.runc.checkpoint.enabled";
 
 export const verb: Verb = {
 	usage: "",
@@ -17,7 +22,7 @@ specification, hooks, mount options, namespaces, capabilities, cgroups and
 seccomp.`,
 	flags: [],
 	operands: { least: 0, most: 0 },
-	run() {
+	run(host) {
 		const document = features({
 			mountOptions: mountOptionNames(),
 			seccomp: {
@@ -27,8 +32,8 @@ seccomp.`,
 				knownFlags: Object.keys(flags).sort() as SeccompFlag[],
 				supportedFlags: Object.keys(flags).sort() as SeccompFlag[],
 			},
-			unsafeAnnotations: [propertyPrefix, ...initAnnotations],
-			annotations: versionAnnotations(),
+			unsafeAnnotations: [propertyPrefix, configAnnotation, ...initAnnotations],
+			annotations: { ...versionAnnotations(), ...(hasCriu(host) ? { [checkpointAnnotation]: "true" } : {}) },
 		});
 		printText(formatJson(document, "    "));
 		return 0;

@@ -9,7 +9,7 @@ import { applyResources, directoryOf } from "./apply.js";
 import { writeControl } from "./control-files.js";
 import { createDirectories } from "./create.js";
 import type { Cgroup, CgroupRecord } from "./driver.js";
-import { joinHint } from "./explain.js";
+import { addingPid, joinHint } from "./explain.js";
 import { freezeCgroup, isCgroupFrozen, thawCgroup } from "./freeze.js";
 import { killCgroup } from "./kill.js";
 import { processesBelow } from "./members.js";
@@ -37,7 +37,9 @@ export function openCgroupfs(record: CgroupRecord): Cgroup {
 		joinFd() {
 			if (unified === undefined) return -1;
 			const flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-			return attempt("cgroup-failed", `open ${unified}`, () => sys.openat(AT_FDCWD, unified, flags, 0));
+			return attempt("cgroup-failed", `${addingPid(sys.getpid())} open ${unified}/cgroup.procs`, () =>
+				sys.openat(AT_FDCWD, unified, flags, 0),
+			);
 		},
 		enter() {
 			for (const directory of directories) if (directory !== unified) join(directory, "tasks", "0");
@@ -71,15 +73,10 @@ function join(directory: string, file: "cgroup.procs" | "tasks", pid: string): v
 	} catch (error) {
 		if (!isSysError(error)) throw error;
 		const hint = joinHint(directory, error.code);
-		throw failure(
-			"cgroup-failed",
-			`error adding pid ${pid === "0" ? sys.getpid() : pid} to ${directory}/${file}`,
-			error,
-			{
-				stage: "cgroup",
-				object: directory,
-				...(hint && { hint }),
-			},
-		);
+		throw failure("cgroup-failed", `${addingPid(pid === "0" ? sys.getpid() : pid)} write ${directory}/${file}`, error, {
+			stage: "cgroup",
+			object: directory,
+			...(hint && { hint }),
+		});
 	}
 }

@@ -1,5 +1,6 @@
 /** Why the kernel refused a control file, and what cures it. Looks again only after a failure. */
 import { failure, hasCode } from "../../sys/errors.js";
+import { sys } from "../../sys/index.js";
 import { parentOf, readValueIfPresent, readWords } from "./control-files.js";
 import { holdsProcesses } from "./v2/controllers.js";
 
@@ -26,10 +27,15 @@ export function joinHint(directory: string, code: string): string {
 	return "";
 }
 
+/** The words that callers know from runc, before what was tried. */
+export function addingPid(pid: number | string): string {
+	return `error adding pid ${pid} to cgroups:`;
+}
+
 /** What clone3(2) says of the cgroup that it was to clone into; other errors as they come. */
 export function explainCloneInto(directory: string, error: unknown): unknown {
 	if (!hasCode(error, "EACCES", "EBUSY", "EOPNOTSUPP", "ENODEV")) return error;
-	return failure("cgroup-failed", `clone into cgroup ${directory}`, error, {
+	return failure("cgroup-failed", `${addingPid(sys.getpid())} clone into ${directory}/cgroup.procs`, error, {
 		stage: "cgroup",
 		object: directory,
 		hint: joinHint(directory, error.code),

@@ -1,5 +1,6 @@
 /** `exec --cgroup [CONTROLLER[,…]:]PATH`: cgroups below the container's own. */
 import { TsrunError } from "../../sys/errors.js";
+import { readFile } from "../../sys/files.js";
 import type { CgroupRecord } from "./driver.js";
 import { cleanPath } from "./path.js";
 
@@ -17,6 +18,16 @@ export function subCgroup(record: CgroupRecord, requests: readonly string[]): Cg
 		}
 	}
 	return { ...record, paths: { ...record.paths, ...Object.fromEntries(moved) } };
+}
+
+/** Where a process is below the v2 cgroup of the record, as an argument of `--cgroup`; null when it is not. */
+export function placeBelow({ version, paths, unifiedMountPoint }: CgroupRecord, pid: number): string | null {
+	const own = version === 2 ? paths[""]?.slice(unifiedMountPoint.length) : undefined;
+	const line = readFile(`/proc/${pid}/cgroup`)
+		.split("\n")
+		.find((each) => each.startsWith("0::"));
+	const below = own === undefined ? undefined : line?.split(`${own}/`)[1];
+	return below === undefined ? null : `/${below}`;
 }
 
 /** Without a prefix the path is for all hierarchies; of a hybrid, whose containers see v1 alone, for those. */

@@ -1,6 +1,7 @@
 /** What is known of a container's life: the record and the journal while it is there, a line of the history afterwards. */
 import { CLOCK_REALTIME } from "../../sys/constants.js";
 import { messageOf, TsrunError } from "../../sys/errors.js";
+import { exhaustion } from "../../sys/exhaustion.js";
 import { sys } from "../../sys/index.js";
 import type { Journal } from "../state/journal.js";
 import type { ContainerRecord } from "../state/record.js";
@@ -17,7 +18,9 @@ export interface Actor {
 }
 
 export type LifeEvent =
-	| { readonly did: "start" | "pause" | "resume" | "stop-killed"; readonly at: number }
+	| { readonly did: "start" | "restore" | "pause" | "resume" | "stop-killed"; readonly at: number }
+	/** `left`: it went on running. */
+	| { readonly did: "checkpoint"; readonly at: number; readonly left?: true }
 	/** The program could not be executed, or a hook before it failed. */
 	| { readonly did: "start-failed"; readonly at: number; readonly error: string; readonly message: string }
 	| { readonly did: "kill"; readonly at: number; readonly signal: number; readonly all?: true; readonly who: Actor }
@@ -81,7 +84,8 @@ export function failedLife(id: string, bundle: string, cause: unknown): Life {
 }
 
 /** An error as an event has it. */
-export function failureOf(cause: unknown): { readonly error: string; readonly message: string } {
+export function failureOf(thrown: unknown): { readonly error: string; readonly message: string } {
+	const cause = exhaustion(thrown) ?? thrown;
 	const error = cause instanceof TsrunError ? cause.id : "internal";
 	return { error, message: messageOf(cause).slice(0, longestMessage) };
 }

@@ -33,6 +33,7 @@ export type Cause =
 	| "killed"
 	| "timeout"
 	| "oom"
+	| "checkpointed"
 	| "deleted"
 	| "namespace"
 	| "unknown";
@@ -66,7 +67,12 @@ export function verdictOf(life: Life): Verdict {
 	const unstarted = find(life, "start-failed");
 	if (unstarted)
 		return { cause: "start-failed", summary: `has not run its program: ${unstarted.message}`, reasons: [] };
-	if (!find(life, "start") && !life.startedByRun) return neverStarted(life);
+	const saved = find(life, "checkpoint");
+	if (saved && !saved.left) {
+		const reasons = ["What it was doing is in the images, and restore goes on with it."];
+		return { cause: "checkpointed", summary: "was checkpointed, and ended with that", reasons };
+	}
+	if (!find(life, "start") && !find(life, "restore") && !life.startedByRun) return neverStarted(life);
 	const status = find(life, "ended")?.status ?? null;
 	return status === null ? withoutStatus(life) : byStatus(life, status);
 }

@@ -26,6 +26,7 @@ import {
 	messageOf,
 	TsrunError,
 } from "../../sys/errors.js";
+import { exhaustion } from "../../sys/exhaustion.js";
 import { sys } from "../../sys/index.js";
 import { waitReadable } from "../../sys/wait.js";
 
@@ -121,7 +122,8 @@ export function receiveText(socket: Fd): { readonly data: string; readonly fds: 
 }
 
 /** Tells whatever ended the process to the other side, which throws it on as its own. */
-export function sendError(socket: Fd, error: unknown): void {
+export function sendError(socket: Fd, thrown: unknown): void {
+	const error = exhaustion(thrown) ?? thrown;
 	const known = error instanceof TsrunError;
 	const { cause: _cause, ...details } = known ? error.details : ({} as ErrorDetails);
 	const id: ErrorId = known ? error.id : isSysError(error) ? "process-failed" : "internal";

@@ -87,7 +87,9 @@ function destroy(host: Host, directory: StateDirectory, known: readonly LifeEven
 	const init = record ?? journal.init;
 	const stat = init ? processStat(init.pid) : null;
 	const life = known === "forget" ? null : endOfLife(directory, record, journal, stat, known);
-	endContainer(init && livesBy(stat, init) ? init : undefined, cgroup, record !== null && !record.ownPidNamespace);
+	endCriu(journal.criu);
+	// whom it has left behind nobody has been told of
+	endContainer(init && livesBy(stat, init) ? init : undefined, cgroup, !record?.ownPidNamespace);
 	cgroup?.destroy();
 	removeResctrlGroups(record, journal);
 	if (journal.hostRoot) unmountHostRoot(journal.hostRoot);
@@ -95,6 +97,12 @@ function destroy(host: Host, directory: StateDirectory, known: readonly LifeEven
 	if (life !== null) remember(host, life);
 	removeStateDirectory(directory);
 	sys.close(directory.fd);
+}
+
+/** It notices that whoever restored has gone, and then takes back what it has made, files of its own among it. */
+function endCriu(criu: ProcessIdentity | undefined): void {
+	if (criu) withPidfd(criu, (pidfd) => waitForExit(pidfd, dyingTime / 2));
+	endProcess(criu);
 }
 
 function tolerantRecord(host: Host, directory: StateDirectory): ContainerRecord | null {

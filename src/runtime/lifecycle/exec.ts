@@ -3,7 +3,7 @@
  * the same last steps as init did, so what create allowed is what exec allows.
  */
 import { type Cgroup, type CgroupRecord, openCgroup } from "../../linux/cgroups/driver.js";
-import { subCgroup } from "../../linux/cgroups/sub-cgroup.js";
+import { placeBelow, subCgroup } from "../../linux/cgroups/sub-cgroup.js";
 import { processStat } from "../../linux/proc.js";
 import { joinGroups } from "../../linux/resctrl/group.js";
 import { cachedSeccomp } from "../../linux/seccomp/cache.js";
@@ -97,8 +97,7 @@ function startProcess(
 			: null,
 		preserveFds: options.preserveFds,
 	};
-	const cgroup = cgroupFor(host, record, options.cgroups);
-	const { child, socket } = spawnExec(plan, cgroup);
+	const { child, socket } = spawnBesideInit(host, plan, options.cgroups);
 	undo.add("end the process", () => killChild(child));
 	if (record.resctrl) joinGroups(record.resctrl, child.pid);
 	if (process.oomScoreAdj !== undefined) setOomScore(child.pid, process.oomScoreAdj);
@@ -129,6 +128,23 @@ function openInit(record: ContainerRecord): Fd {
 		if (!hasCode(error, "ESRCH")) throw error;
 	}
 	throw gone();
+}
+
+/**
+ * In the container's cgroup; or where init is by now, when a container that manages cgroups of its own, as one with systemd
+ * in it, has given controllers to those and moved its processes there (cgroups(7), "no internal processes").
+ */
+function spawnBesideInit(host: Host, plan: ExecPlan, requests: readonly string[]): ReturnType<typeof spawnExec> {
+	try {
+		return spawnExec(plan, cgroupFor(host, plan.record, requests));
+	} catch (error) {
+		const isFull = error instanceof TsrunError && error.id === "cgroup-failed" && error.details.errno === "EBUSY";
+		const { cgroup, pid } = plan.record;
+		const place = isFull && requests.length === 0 && cgroup !== null ? placeBelow(cgroup, pid) : null;
+		if (place === null) throw error;
+		host.log.debug(`the container's cgroup holds no processes any more: joining ${place}, where its init is`);
+		return spawnExec(plan, cgroupFor(host, plan.record, [place]));
+	}
 }
 
 /** The container's cgroup, or what --cgroup names below it. */

@@ -187,8 +187,17 @@ function spawn(plan: Launch, cgroup: Cgroup | null, undo: Undo): { readonly init
 	return { init, socket };
 }
 
-function recordOf(
-	{ bundle, identity, cgroup, resctrl, namespaces, options }: Launch,
+export function recordOf(
+	{
+		bundle,
+		identity,
+		cgroup,
+		resctrl,
+		namespaces,
+		options,
+	}: Pick<Launch, "bundle" | "identity" | "cgroup" | "resctrl" | "namespaces"> & {
+		readonly options: Pick<CreateOptions, "noNewKeyring">;
+	},
 	pid: number,
 	startTime: number,
 ): ContainerRecord {
@@ -212,7 +221,7 @@ function recordOf(
 }
 
 /** LC-05: whoever changes the bundle's config.json later changes nothing. */
-function keepConfig(directory: StateDirectory, bundle: Bundle): void {
+export function keepConfig(directory: StateDirectory, bundle: Bundle): void {
 	attempt("state-failed", `write "${directory.path}/config.json"`, () =>
 		withFd(sys.openat(directory.fd, "config.json", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600), (fd) =>
 			sys.write(fd, bundle.text),
@@ -227,7 +236,7 @@ function prepareSeccomp(host: Host, { config }: Bundle): Launch["seccomp"] {
 }
 
 /** Hooks of the runtime's namespace, while the process waits with everything mounted but not yet pivoted. */
-function runRuntimeHooks({ identity, bundle }: Launch, init: Child): void {
+export function runRuntimeHooks({ identity, bundle }: Pick<Launch, "identity" | "bundle">, init: Child): void {
 	const surroundings = { state: stateOf(identity, "creating", init.pid), cwd: bundle.path };
 	const { prestart, createRuntime } = bundle.config.hooks ?? {};
 	runHooks("prestart", prestart, surroundings);

@@ -33,15 +33,27 @@ export function runContainer(host: Host, id: string, options: RunOptions): numbe
 	checkPreservedFds(options.preserveFds);
 	const signals = holdSignals();
 	if (!options.noSubreaper) sys.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	const { init, master, record, directory, notify } = launchAndStart(host, id, options);
-	const start: LifeEvent = { did: "start", at: now() };
+	const launched = launchAndStart(host, id, options);
 	// the manager's process is this one, which stays until the program has ended
-	const readiness = readinessOf(notify, options.notifySocket, sys.getpid());
-	const raw = attendAndClose(init, signals, master, readiness && relay(readiness, host));
-	const events: readonly LifeEvent[] = [start, { did: "ended", at: now(), status: raw, seen: "run" }];
+	const readiness = readinessOf(launched.notify, options.notifySocket, sys.getpid());
+	const visitor = readiness && relay(readiness, host);
+	return stay(host, launched, signals, { did: "start", at: now() }, options.keep, visitor);
+}
+
+/** With a container that runs, until its end: its exit status. `signals` have been held since before it was made. */
+export function stay(
+	host: Host,
+	{ init, master, record, directory }: Pick<Launched, "init" | "master" | "record" | "directory">,
+	signals: Fd,
+	begun: LifeEvent,
+	keep: boolean,
+	visitor: Visitor | null = null,
+): number {
+	const raw = attendAndClose(init, signals, master, visitor);
+	const events: readonly LifeEvent[] = [begun, { did: "ended", at: now(), status: raw, seen: "run" }];
 	const status = exitStatus(raw);
 	host.log.debug(`process ${init.pid} has ended with status ${status}`);
-	if (options.keep) note(host, directory, ...events);
+	if (keep) note(host, directory, ...events);
 	else deleteOwn(host, record, events);
 	return status;
 }

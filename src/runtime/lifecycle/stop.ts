@@ -17,7 +17,7 @@ import { note } from "../history/note.js";
 import type { Host } from "../host.js";
 import type { ContainerRecord } from "../state/record.js";
 import type { StateDirectory } from "../state/store.js";
-import { completeContainer } from "../status.js";
+import { completeContainer, waitsForStart } from "../status.js";
 import { stopSignalOf } from "../stop-signal.js";
 import { holdInit, signalInit } from "./kill.js";
 import { stopConcerns } from "./stop-concerns.js";
@@ -114,7 +114,8 @@ function begin(host: Host, id: string, options: StopOptions, watcher: StopWatche
 	}
 	try {
 		// also when it is paused
-		const unstarted = processStat(record.pid)?.neverExecuted ?? false;
+		const stat = processStat(record.pid);
+		const unstarted = stat !== null && waitsForStart(record, stat);
 		const process = unstarted ? null : processSignals(record.pid);
 		if (process !== null) {
 			const circumstances = { record, process, signal, time: options.time, paused: status === "paused" };

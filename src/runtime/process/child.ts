@@ -15,6 +15,8 @@ export interface ChildRequest {
 	readonly stderr: Fd;
 	/** Receives what {@link parseExecFailure} reads when the program cannot be executed; closed when it runs. */
 	readonly errorFd: Fd;
+	/** Opens in the child, after `prepare`, what become the descriptors 3, 4 and so on of the program. */
+	readonly handed?: () => readonly Fd[];
 	/** Runs in the child before the last step, for example to change directory. */
 	readonly prepare?: () => void;
 	/** What the child executes with; absent: like ourselves. */
@@ -72,11 +74,17 @@ export function tryClone(flags: number, cgroup: Fd | -1): void {
 }
 
 function becomeProgram(request: ChildRequest): never {
-	const { path, errorFd } = request;
+	const { path } = request;
+	let { errorFd } = request;
+	let firstClosedFd = 3;
 	try {
 		request.prepare?.();
+		const handed = request.handed?.() ?? [];
+		firstClosedFd += handed.length;
+		// out of the way of those that are handed on
+		if (handed.length > 0) errorFd = moveFrom(errorFd, firstClosedFd);
 		sys.signals_reset();
-		moveStreams([request.stdin, request.stdout, request.stderr]);
+		moveDown([request.stdin, request.stdout, request.stderr, ...handed]);
 	} catch (error) {
 		if (isSysError(error)) sys.write(errorFd, `${error.syscall}\t${error.code}\t${error.message}\t${path}\t`);
 		throw error;
@@ -86,7 +94,7 @@ function becomeProgram(request: ChildRequest): never {
 		path,
 		argv: request.argv,
 		envp: request.envp,
-		firstClosedFd: 3,
+		firstClosedFd,
 		errorFd,
 		note: "",
 		...(request.confinement ?? unconfined),
@@ -111,12 +119,16 @@ export function parseExecFailure(line: string): ExecFailure | null {
 	return { syscall, errno, path, message: `${what}: ${text.toLowerCase()}${note === "" ? "" : `: ${note}`}` };
 }
 
-/** The three descriptors become 0, 1 and 2, in whatever way they overlap. */
-function moveStreams(streams: readonly [Fd, Fd, Fd]): void {
-	const high = streams.map((fd) => sys.fcntl(fd, F_DUPFD_CLOEXEC, 3));
-	high.forEach((fd, stream) => {
-		sys.dup2(fd, stream);
+/** The descriptors become 0, 1, 2 and so on, in whatever way they overlap. */
+function moveDown(fds: readonly Fd[]): void {
+	const high = fds.map((fd) => moveFrom(fd, fds.length));
+	high.forEach((fd, target) => {
+		sys.dup2(fd, target);
 	});
+}
+
+function moveFrom(fd: Fd, least: number): Fd {
+	return sys.fcntl(fd, F_DUPFD_CLOEXEC, least);
 }
 
 /** The raw wait status (wait(2)) of a child that has ended, or is about to. */

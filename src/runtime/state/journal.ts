@@ -9,7 +9,7 @@ import type { MadeGroups } from "../../linux/resctrl/group.js";
 import type { HostRoot } from "../../linux/rootfs.js";
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_WRONLY } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
-import { hasCode } from "../../sys/errors.js";
+import { attempt, hasCode } from "../../sys/errors.js";
 import { readFileAt, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import type { LifeEvent } from "../history/life.js";
@@ -32,6 +32,8 @@ export interface Journal {
 	readonly hostRoot?: HostRoot;
 	/** The container's first process, whose pid is known only after clone: its parent's death kills it until then. */
 	readonly init?: ProcessIdentity;
+	/** Who makes the processes of a container that is restored. */
+	readonly criu?: ProcessIdentity;
 	/** Made by run, which starts it at once. */
 	readonly run?: true;
 	/** What was done to it since, in order. */
@@ -39,8 +41,10 @@ export interface Journal {
 }
 
 export function appendJournal(directory: Fd, step: Journal): void {
-	withFd(sys.openat(directory, journalFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600), (fd) =>
-		sys.write(fd, `${JSON.stringify(step)}\n`),
+	attempt("state-failed", "write the container's journal", () =>
+		withFd(sys.openat(directory, journalFile, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600), (fd) =>
+			sys.write(fd, `${JSON.stringify(step)}\n`),
+		),
 	);
 }
 

@@ -28,6 +28,8 @@ export interface ContainerRecord {
 	readonly ownPidNamespace: boolean;
 	/** False with --no-new-keyring. */
 	readonly ownKeyring: boolean;
+	/** Of a container that was made from a checkpoint. */
+	readonly restored?: true;
 	/** False when config.json has no `process`: such a container cannot be started. */
 	readonly startable: boolean;
 	/** The hooks of later verbs, as they were at create. */

@@ -103,22 +103,6 @@ describe("features", () => {
 	});
 });
 
-describe("what this version does not do", () => {
-	for (const verb of ["checkpoint", "restore"]) {
-		test(`says so, in the log too: ${verb}`, ({ runtime, folder, skip }) => {
-			needs(skip, "tsrun"); // runc drives CRIU
-			const call = refusal(runtime, folder, verb, "--image-path", "/none", "c1");
-			expect(call).toMatchObject({
-				status: 1,
-				stdout: "",
-				message: `${verb} is not supported: this version does not drive CRIU`,
-			});
-			// Podman asks so whether it may offer checkpoints
-			expect(runtime(verb, "--help").status).toBe(1);
-		});
-	}
-});
-
 test("a process file that is not whole is no process: exec fails with 255", ({
 	runtime,
 	makeBundle,

@@ -55,8 +55,16 @@ describe("global flags", () => {
 		);
 	});
 
-	it("include --criu, which is ignored", async () => {
-		expect((await call("--criu /usr/sbin/criu start c1")).status).toBe(0);
+	it("include --criu, a path; a bare name is looked for in PATH, as without the flag", async () => {
+		for (const [line, criu] of [
+			["--criu /opt/criu start c1", "/opt/criu"],
+			["--criu criu start c1", undefined],
+			["start c1", undefined],
+		] as const) {
+			vi.mocked(startContainer).mockClear();
+			await call(line);
+			expect(hostOf(startContainer)?.criu).toBe(criu);
+		}
 	});
 
 	it("include --trace, on from before the verb is loaded", async () => {

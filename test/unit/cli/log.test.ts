@@ -30,6 +30,12 @@ describe("the log file", () => {
 		expect(() => openLog(toFile, 3)).toThrow("open /b/log.json: no such file or directory");
 	});
 
+	it("stops nothing when it cannot be written", () => {
+		const log = openLog(toFile, 3);
+		door.fail("write", "ENOSPC");
+		expect(() => log.error("e")).not.toThrow();
+	});
+
 	it("is kept out of the descriptors that the container gets", () => {
 		door.answer("openat", 3);
 		door.answer("fcntl", 5);

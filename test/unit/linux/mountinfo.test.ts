@@ -11,9 +11,9 @@ it("every line is a mount, whatever optional fields it has", () => {
 			"38 36 0:6 / /run rw - tmpfs tmpfs rw\n",
 	});
 	expect(readMountinfo()).toEqual([
-		{ id: 36, parent: 35, root: "/mnt1", point: "/mnt2", type: "ext3" },
-		{ id: 37, parent: 36, root: "/", point: "/proc", type: "proc" },
-		{ id: 38, parent: 36, root: "/", point: "/run", type: "tmpfs" },
+		{ id: 36, parent: 35, device: "98:0", root: "/mnt1", point: "/mnt2", type: "ext3" },
+		{ id: 37, parent: 36, device: "0:5", root: "/", point: "/proc", type: "proc" },
+		{ id: 38, parent: 36, device: "0:6", root: "/", point: "/run", type: "tmpfs" },
 	]);
 });
 

@@ -45,6 +45,7 @@ describe("features", () => {
 	});
 
 	it("tells the versions of this build", async () => {
+		door.fail("faccessat2", "ENOENT");
 		expect((await document()).annotations).toEqual({
 			"io.github.seccomp.libseccomp.version": "2.5.4",
 			"tsrun.commit": "abcdef",
@@ -52,9 +53,15 @@ describe("features", () => {
 		});
 	});
 
+	it("tells that it checkpoints where CRIU is", async () => {
+		const annotation = "org.opencontainers.runc.checkpoint.enabled";
+		expect((await document()).annotations?.[annotation]).toBe("true");
+	});
+
 	it("tells of the annotations that change what becomes of a container", async () => {
 		expect((await document()).potentiallyUnsafeConfigAnnotations).toEqual([
 			"org.systemd.property.",
+			"org.criu.config",
 			"org.tsrun.init",
 			"org.tsrun.init.",
 		]);

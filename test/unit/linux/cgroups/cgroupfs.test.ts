@@ -97,7 +97,9 @@ describe("a cgroup", () => {
 		machine();
 		openCgroup(hybrid).create();
 		door.fail("write", "ENOSPC");
-		expect(() => openCgroup(hybrid).enter()).toThrow(`error adding pid 1000 to ${both}/tasks: no space left on device`);
+		expect(() => openCgroup(hybrid).enter()).toThrow(
+			`error adding pid 1000 to cgroups: write ${both}/tasks: no space left on device`,
+		);
 	});
 
 	it("tells why a process cannot join", () => {
@@ -107,7 +109,7 @@ describe("a cgroup", () => {
 		cgroups.set("/cg/unified/c/cgroup.subtree_control", "pids");
 		expect(() => cgroup.add(7)).toThrow(
 			expect.objectContaining({
-				message: "error adding pid 7 to /cg/unified/c/cgroup.procs: device or resource busy",
+				message: "error adding pid 7 to cgroups: write /cg/unified/c/cgroup.procs: device or resource busy",
 				details: expect.objectContaining({ hint: expect.stringContaining("cgroup.subtree_control") }),
 			}),
 		);

@@ -103,7 +103,9 @@ describe("explainCloneInto", () => {
 	it("tells which cgroup took no process, and why", () => {
 		expect(explainCloneInto("/u/a", sysError("clone3", "EOPNOTSUPP"))).toMatchObject({
 			id: "cgroup-failed",
-			message: "clone into cgroup /u/a: operation not supported",
+			message: expect.stringMatching(
+				/^error adding pid \d+ to cgroups: clone into \/u\/a\/cgroup.procs: operation not supported$/,
+			),
 			details: { object: "/u/a", hint: expect.stringContaining("threaded") },
 		});
 	});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { subCgroup } from "../../../../src/linux/cgroups/sub-cgroup.js";
+import { placeBelow, subCgroup } from "../../../../src/linux/cgroups/sub-cgroup.js";
+import { door } from "../../../support/door.js";
 
 const hybrid = { version: 1, unifiedMountPoint: "/u", paths: { cpu: "/c/x", memory: "/m/x", "": "/u/x" } } as const;
 const v2 = { version: 2, unifiedMountPoint: "/u", paths: { "": "/u/x" } } as const;
@@ -31,5 +32,19 @@ describe("subCgroup", () => {
 
 	it("refuses several paths without controllers", () => {
 		expect(() => subCgroup(hybrid, ["a", "b"])).toThrow("invalid --cgroup argument: a (missing <controller>: prefix)");
+	});
+});
+
+describe("placeBelow", () => {
+	it.each([
+		["0::/x/a/b\n", "/a/b"],
+		["0::/top/x/a\n", "/a"],
+		["0::/x\n", null],
+		["0::/x2/a\n", null],
+		["1:cpu:/x/a\n0::/y\n", null],
+	])("of %j is %j", (text, place) => {
+		door.files({ "/proc/7/cgroup": text });
+		expect(placeBelow(v2, 7)).toBe(place);
+		expect(placeBelow(hybrid, 7)).toBeNull();
 	});
 });

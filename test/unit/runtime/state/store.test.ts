@@ -47,11 +47,14 @@ describe("claimStateDirectory", () => {
 		expect(door.mode("/run/tsrun/c1~1000.77")).toBeUndefined();
 	});
 
-	it.each(["openat", "write", "renameat2"] as const)("leaves nothing when %s fails", (call) => {
+	it.each([
+		["openat", 'make state directory "/run/tsrun/c1"'],
+		["write", "write the container's journal"],
+		["renameat2", 'make state directory "/run/tsrun/c1"'],
+	] as const)("leaves nothing when %s fails", (call, doing) => {
 		machine({ "/run/tsrun/": "" });
 		door.fail(call, "EIO", (...args) => !JSON.stringify(args).includes("/proc/"));
-		const complaint = 'make state directory "/run/tsrun/c1": input/output error';
-		expect(() => claimStateDirectory(host, "c1")).toThrow(complaint);
+		expect(() => claimStateDirectory(host, "c1")).toThrow(`${doing}: input/output error`);
 		expect(door.mode("/run/tsrun/c1")).toBeUndefined();
 		expect(door.mode("/run/tsrun/c1~1000.77")).toBeUndefined();
 	});
