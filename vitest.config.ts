@@ -1,9 +1,9 @@
 /** The tests on Node against a recording door, `unit`, and those that drive dist/tsrun as root, a project for each folder. */
-import { delimiter, join } from "node:path";
+import { delimiter } from "node:path";
 import { defineConfig } from "vitest/config";
+import { criuFolder } from "./test/support/paths.js";
 
-/** What setup unpacks comes before what is installed. */
-const PATH = [join(import.meta.dirname, "build/criu/bin"), process.env.PATH].join(delimiter);
+const PATH = [criuFolder, process.env.PATH].join(delimiter);
 
 /**
  * A project whose tests make containers: `test/NAME`. The gate shares its machine with others, whose load can starve any

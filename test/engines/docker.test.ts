@@ -5,6 +5,7 @@ import { ending } from "./scenarios/ending.js";
 import { execution } from "./scenarios/exec.js";
 import { failing } from "./scenarios/failing.js";
 import { running } from "./scenarios/running.js";
+import { dockerSaving } from "./scenarios/saving.js";
 import { cliOf } from "./support/cli.js";
 import { type Docker, openDocker } from "./support/docker.js";
 import { type Scenarios, testEngine } from "./support/engine.js";
@@ -42,7 +43,7 @@ const own: Scenarios<Docker> = {
 
 testEngine<Docker>({
 	name: "Docker",
-	needs: ["root", "cgroup v1", "docker", "tini", "runc"],
+	needs: ["root", "cgroup v1", "docker", "tini", "runc", "criu"],
 	open: openDocker,
-	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...own },
+	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...dockerSaving, ...own },
 });

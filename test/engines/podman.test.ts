@@ -10,6 +10,7 @@ import { execution } from "./scenarios/exec.js";
 import { failing } from "./scenarios/failing.js";
 import { pods } from "./scenarios/pods.js";
 import { running } from "./scenarios/running.js";
+import { podmanSaving } from "./scenarios/saving.js";
 import { cliOf } from "./support/cli.js";
 import { type Scenarios, testEngine } from "./support/engine.js";
 import { image } from "./support/images.js";
@@ -91,7 +92,7 @@ const own: Scenarios<Podman> = {
 
 testEngine<Podman>({
 	name: "Podman",
-	needs: ["root", "cgroup v1", "podman", "tini", "runc"],
+	needs: ["root", "cgroup v1", "podman", "tini", "runc", "criu"],
 	open: () => openPodman(0),
-	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...pods, ...own },
+	scenarios: { ...running, ...execution, ...ending, ...confinement, ...failing, ...pods, ...podmanSaving, ...own },
 });

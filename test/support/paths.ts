@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 
 export const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
+/** The CRIU that scripts/setup.mjs --peers unpacks: comes first in the tests' PATH. */
+export const criuFolder = join(repository, "build/criu/bin");
+
 /** Everything that setup.ts makes. */
 export const built = join(repository, "build/test");
 

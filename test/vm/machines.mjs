@@ -44,9 +44,10 @@ export const machines = {
 		...uml,
 		engine: "qemu",
 		systemd: false,
-		has: ["cgroup v2", "pressure"],
-		files: ["cgroup-settings", "rootless.test", "stats"],
-		titles: "cpu: .*(CPU|node)|blockIO: |hugepageLimits: |rdma: |pressure|handed over",
+		has: ["cgroup v2", "pressure", "criu", "memory tracking", "sockets for criu"],
+		files: ["cgroup-settings", "checkpoint.test", "checkpoint-errors", "rootless.test", "stats"],
+		titles:
+			"cpu: .*(CPU|node)|blockIO: |hugepageLimits: |rdma: |pressure|handed over|goes on at the same|in steps is saved|TCP conn",
 	},
 	/** Everything of systemd's with every controller. */
 	"qemu-systemd": {

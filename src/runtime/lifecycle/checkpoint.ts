@@ -1,5 +1,6 @@
 /** `checkpoint`: CRIU saves what a container's processes are doing, and the container ends, unless it is to go on. */
 import { directoryOf } from "../../linux/cgroups/apply.js";
+import { parseProcCgroup } from "../../linux/cgroups/detect.js";
 import { encodeRequest } from "../../linux/criu/messages.js";
 import { outsideMounts } from "../../linux/criu/outside-mounts.js";
 import { outsideFiles, readStreams } from "../../linux/criu/outside-streams.js";
@@ -11,7 +12,7 @@ import type { Config, NamespaceType } from "../../spec/types.js";
 import { AT_FDCWD, F_GETFD, O_CLOEXEC, O_DIRECTORY, O_PATH, S_IFDIR, S_IFMT } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, hasCode, TsrunError } from "../../sys/errors.js";
-import { withFd } from "../../sys/files.js";
+import { readFile, withFd } from "../../sys/files.js";
 import { sys } from "../../sys/index.js";
 import { now } from "../history/life.js";
 import { note } from "../history/note.js";
@@ -80,6 +81,7 @@ function dump(
 	const external = options.preDump ? [] : describeOutside(record, config);
 	const request = encodeRequest(options.preDump ? "pre-dump" : "dump", {
 		...commonOptions(options, config),
+		cgroupMode: options.cgroupMode === "default" && sharesCgroup(record) ? "ignore" : options.cgroupMode,
 		logFile,
 		root: rootfs,
 		pid,
@@ -103,6 +105,15 @@ function dump(
 			if (name === "status-ready" && options.statusFd >= 0) sys.write(options.statusFd, new ArrayBuffer(1));
 		},
 	});
+}
+
+/**
+ * CRIU saves the cgroups of the processes with all that is below. Where the container has none of its own, in a hierarchy
+ * that is not mounted or not used, that would be those of others.
+ */
+function sharesCgroup({ pid, cgroup }: ContainerRecord): boolean {
+	const own = Object.keys(cgroup?.paths ?? {});
+	return Object.keys(parseProcCgroup(readFile(`/proc/${pid}/cgroup`))).some((key) => !own.includes(key));
 }
 
 /** What the restore has to provide: mounts and streams. */

@@ -9,16 +9,7 @@ import { cloneFlag, unshareNamespace } from "../../linux/namespaces.js";
 import { isolatePropagation, makeReadonly, mountRoot } from "../../linux/rootfs.js";
 import { components, openInRootIfPresent, openOrMakeInRoot } from "../../linux/safe-path.js";
 import type { Config, Mount } from "../../spec/types.js";
-import {
-	AT_FDCWD,
-	MOUNT_ATTR_RDONLY,
-	MS_BIND,
-	MS_PRIVATE,
-	MS_REC,
-	O_CLOEXEC,
-	O_DIRECTORY,
-	O_PATH,
-} from "../../sys/constants.js";
+import { AT_FDCWD, MOUNT_ATTR_RDONLY, MS_BIND, MS_REC, O_CLOEXEC, O_DIRECTORY, O_PATH } from "../../sys/constants.js";
 import type { Fd } from "../../sys/door.js";
 import { attempt, hasCode } from "../../sys/errors.js";
 import { withFd } from "../../sys/files.js";
@@ -35,9 +26,8 @@ function parsed({ mounts = [] }: Config): readonly { readonly mount: Mount; read
 
 /** In CRIU's mount namespace: CRIU wants the root filesystem as a mount, with nothing mounted over what is above it. */
 export function showRootfs(rootfs: string, place: string): void {
+	// a slave of the host's where that is shared: CRIU looks for what the container's root was
 	sys.mount(rootfs, place, null, MS_BIND | MS_REC, null);
-	// what CRIU mounts in it is for the container alone
-	sys.mount(null, place, null, MS_PRIVATE | MS_REC, null);
 }
 
 /**

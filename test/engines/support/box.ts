@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { hierarchyOf } from "../../support/cgroups.js";
 import { makeFolder } from "../../support/folder.js";
 import { expectNoLeaks, findLeaks, removeFolder, removeLeaks } from "../../support/leaks.js";
-import { pty } from "../../support/paths.js";
+import { criuFolder, pty } from "../../support/paths.js";
 import { waitFor, within } from "../../support/wait.js";
 import { type Result, type Watched, watch } from "../../support/watched.js";
 
@@ -105,7 +105,7 @@ function inBox(pid: number, command: readonly string[]): readonly string[] {
 /** What an engine needs, and no more: the developer's own settings stay outside, and Debian's programs come first. */
 function environment(folder: string): NodeJS.ProcessEnv {
 	return {
-		PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+		PATH: `${criuFolder}:/usr/sbin:/usr/bin:/sbin:/bin`,
 		HOME: folder,
 		TMPDIR: join(folder, "tmp"),
 		TSRUN_E2E: folder,

@@ -18,7 +18,8 @@ export async function openDocker(programs: Runtimes = runtimes): Promise<Docker>
 	const box = await openBox();
 	const env = { DOCKER_CONFIG: join(box.folder, "settings") };
 	mkdirSync(env.DOCKER_CONFIG);
-	writeFileSync(join(box.folder, "daemon.json"), "{}");
+	// it checkpoints, so far, as an experiment
+	writeFileSync(join(box.folder, "daemon.json"), JSON.stringify({ experimental: true }));
 	const docker = (...args: string[]) => box.run(["docker", ...args], { env });
 	const daemons: Watched[] = [];
 	const start = async () => {
