@@ -12,7 +12,6 @@ import { toHostId } from "../../linux/id-maps.js";
 import { parseMountOptions } from "../../linux/mount-options.js";
 import { readMountinfo } from "../../linux/mountinfo.js";
 import { closeNamespaces, type NamespacePlan, namespaceFile, planNamespaces } from "../../linux/namespaces.js";
-import { processStat } from "../../linux/proc.js";
 import { joinGroups, type ResctrlGroups } from "../../linux/resctrl/group.js";
 import { components, openInRootIfPresent } from "../../linux/safe-path.js";
 import type { Config } from "../../spec/types.js";
@@ -33,7 +32,7 @@ import { holdSignals } from "../process/foreground.js";
 import { placeTerminal } from "../process/hand-over.js";
 import { writePidFile } from "../process/pid-file.js";
 import { checkTerminal } from "../process/streams.js";
-import { appendJournal } from "../state/journal.js";
+import { appendJournal, identityOf } from "../state/journal.js";
 import { type ContainerIdentity, type ContainerRecord, stateOf } from "../state/record.js";
 import { claimStateDirectory, removeStateDirectory, type StateDirectory, stageRecord } from "../state/store.js";
 import { type Undo, withUndo } from "../undo.js";
@@ -171,7 +170,7 @@ function callCriu(
 	const begin = (pid: number) => {
 		const init = { pid, pidfd: sys.pidfd_open(pid, 0) };
 		made.init = init;
-		appendJournal(directory.fd, { init: { pid, startTime: processStat(pid)?.startTime ?? 0 } });
+		appendJournal(directory.fd, { init: identityOf(pid) });
 		runRuntimeHooks({ identity, bundle }, init);
 	};
 	// its processes are there, and do not run yet
@@ -179,14 +178,14 @@ function callCriu(
 		closeAgain(pidfd, config);
 		takeBack(pidfd);
 		const launch = { ...place, cgroup: cgroup.cgroup?.record ?? null, options: { noNewKeyring: true } };
-		const record = { ...recordOf(launch, pid, processStat(pid)?.startTime ?? 0), restored: true as const };
+		const record = { ...recordOf(launch, pid, identityOf(pid).startTime), restored: true as const };
 		stageRecord(directory, record)();
 		made.record = record;
 	};
 	runCriu(criu, {
 		what: `restore container ${identity.id}`,
 		request: (pid) => {
-			appendJournal(directory.fd, { criu: { pid, startTime: processStat(pid)?.startTime ?? 0 } });
+			appendJournal(directory.fd, { criu: identityOf(pid) });
 			cgroup.complete(pid);
 			// a unit of systemd has been made around it
 			if (cgroup.cgroup?.record.unit === undefined) cgroup.cgroup?.add(pid);
