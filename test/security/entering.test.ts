@@ -13,7 +13,7 @@ import type { BaseConfig } from "../support/bundle.js";
 import { shell } from "../support/container.js";
 import { failureOf } from "../support/failure.js";
 import { rootfs, runtimeProgram } from "../support/paths.js";
-import { runtimeIn } from "../support/runtime.js";
+import { type Runtime, runtimeIn } from "../support/runtime.js";
 import { needs } from "../support/skip.js";
 import { awaitStatus, stateOf } from "../support/status.js";
 import { sweepsAll } from "../support/sweep.js";
@@ -30,6 +30,23 @@ interface Prey {
 	readonly reached: string;
 }
 
+/**
+ * Calls the copy. Whenever the hunter opens it for writing, which a read-only mount then forbids, the kernel lets nobody execute
+ * it for that moment (ETXTBSY).
+ */
+const patient = (copy: Runtime): Runtime => {
+	const call = (...args: string[]) => {
+		for (let tries = 1; ; tries++) {
+			try {
+				return copy(...args);
+			} catch (error) {
+				if (tries === 1000 || !String(error).includes("ETXTBSY")) throw error;
+			}
+		}
+	};
+	return Object.assign(call, { root: copy.root, with: copy.with, start: copy.start });
+};
+
 /** A container whose first process lies in wait, in the hands of a runtime that is a copy: it may be lost. */
 const test = base.extend("hunter", ({ folder, makeBundle, newId, skip }) => {
 	needs(skip, "tsrun");
@@ -37,7 +54,7 @@ const test = base.extend("hunter", ({ folder, makeBundle, newId, skip }) => {
 	copyFileSync(runtimeProgram, program);
 	chmodSync(program, 0o755);
 	return async (patch: (config: BaseConfig) => void = () => {}) => {
-		const runtime = runtimeIn(folder, program);
+		const runtime = patient(runtimeIn(folder, program));
 		const id = newId();
 		const run = runtime("run", "--detach", "--bundle", makeBundle({ args: ["/probe", "hunt", "tsrun:"], patch }), id);
 		await waitFor(() => run.later().stdout.includes("ready"), { what: "the hunter to be ready" });
