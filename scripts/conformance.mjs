@@ -7,7 +7,8 @@
  *   node scripts/conformance.mjs --passed   fails when a test that the document names did not pass in the last `npm test`
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { chownSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import {
@@ -123,7 +124,8 @@ function runPeer(name) {
 
 /**
  * What old runtimes do to the host in these tests, to be undone: crun 1.8 gives /dev/null to the root of a user namespace,
- * runc 1.1 makes files in the tmpfs that the hierarchies are mounted in.
+ * runc 1.1 makes files in the tmpfs that the hierarchies are mounted in, and both leave processes, cgroups and folders of
+ * tests that they do not pass.
  */
 function rememberHost() {
 	const { uid, gid } = statSync("/dev/null");
@@ -131,10 +133,48 @@ function rememberHost() {
 	const isTmpfs = !existsSync(join(top, "cgroup.controllers"));
 	const files = () => (isTmpfs ? readdirSync(top, { withFileTypes: true }).filter((entry) => entry.isFile()) : []);
 	const before = new Set(files().map(({ name }) => name));
+	const leftBefore = new Set([...cgroupsOfTests(), ...foldersOfTests()]);
+	const isNew = (/** @type {string} */ path) => !leftBefore.has(path);
 	return () => {
 		chownSync("/dev/null", uid, gid);
 		for (const { name } of files()) if (!before.has(name)) rmSync(join(top, name));
+		removeCgroups(cgroupsOfTests().filter(isNew));
+		for (const path of foldersOfTests().filter(isNew)) execFileSync("rm", ["-rf", "--one-file-system", path]);
 	};
+}
+
+/** Those of tests, which all have this in their paths; what is below comes first. */
+function cgroupsOfTests() {
+	const found = execFileSync("find", ["/sys/fs/cgroup", "-depth", "-type", "d", "-path", "*tsrun-e2e-*"]);
+	return found.toString().split("\n").filter(Boolean);
+}
+
+function foldersOfTests() {
+	const names = readdirSync(tmpdir()).filter((name) => name.startsWith("tsrun-e2e-"));
+	return names.map((name) => join(tmpdir(), name));
+}
+
+/**
+ * With the processes in them, which may be frozen.
+ *
+ * @param {readonly string[]} paths
+ */
+function removeCgroups(paths) {
+	const writeIfThere = (/** @type {string} */ file, /** @type {string} */ value) =>
+		existsSync(file) && writeFileSync(file, value);
+	const membersOf = (/** @type {string} */ path) =>
+		readFileSync(join(path, "cgroup.procs"), "utf8").match(/\d+/g) ?? [];
+	const members = () => new Set(paths.flatMap(membersOf));
+	for (const path of paths) {
+		writeIfThere(join(path, "freezer.state"), "THAWED");
+		writeIfThere(join(path, "cgroup.freeze"), "0");
+	}
+	// killed ones end a moment later
+	for (let tries = 0; members().size > 0 && tries < 100; tries++) {
+		for (const pid of members()) spawnSync("kill", ["-KILL", pid]);
+		spawnSync("sleep", ["0.05"]);
+	}
+	for (const path of paths) rmdirSync(path);
 }
 
 /** @param {readonly Peer[]} known */

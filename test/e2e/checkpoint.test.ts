@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { BaseConfig } from "../support/bundle.js";
-import { cgroupPath, isUnified, pidsLimit } from "../support/cgroups.js";
+import { cgroupPath, pidsLimit } from "../support/cgroups.js";
 import { test as base, counter, counts, numbers, sequence } from "../support/checkpoints.js";
 import { listenForConsole } from "../support/console-socket.js";
 import { withMounts } from "../support/container.js";
@@ -302,9 +302,11 @@ describe("a restored container", () => {
 describe("runc and tsrun restore each other's images", () => {
 	test("of a container with pipes", async ({ runtime, folder, makeBundle, newId, skip }) => {
 		needs(skip, "tsrun", "criu", "runc");
+		// beside v1 runc has no cgroup in the unified hierarchy: CRIU would save, and make anew, what others have there
+		needs(skip, "cgroup v2");
 		const others = runtimeIn(folder, "runc");
-		// on v2 runc shows the whole tree, and tsrun the container's cgroup, unless that is the root of a namespace
-		const patch = ({ linux }: BaseConfig) => void (isUnified() && linux.namespaces.push({ type: "cgroup" }));
+		// runc shows the whole tree, and tsrun the container's cgroup, unless that is the root of a namespace
+		const patch = ({ linux }: BaseConfig) => void linux.namespaces.push({ type: "cgroup" });
 		const bundle = makeBundle({ args: counter, patch });
 		for (const [from, to] of [
 			[runtime, others],

@@ -47,7 +47,7 @@ export const machines = {
 		has: ["cgroup v2", "pressure", "criu", "memory tracking", "sockets for criu"],
 		files: ["cgroup-settings", "checkpoint.test", "checkpoint-errors", "rootless.test", "stats"],
 		titles:
-			"cpu: .*(CPU|node)|blockIO: |hugepageLimits: |rdma: |pressure|handed over|goes on at the same|in steps is saved|TCP conn",
+			"cpu: .*(CPU|node)|blockIO: |hugepageLimits: |rdma: |pressure|handed over|goes on at the same|in steps is saved|TCP conn|with pipes",
 	},
 	/** Everything of systemd's with every controller. */
 	"qemu-systemd": {
