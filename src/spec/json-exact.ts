@@ -98,7 +98,10 @@ export function parseExactly(text: string, source: string): unknown {
 		if (token === "null") return skip(token, null);
 		if (token === "true" || token === "false") return skip(token, token === "true");
 		if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(token)) failExpecting("a value");
-		return skip(token, exactNumber(token));
+		const number = exactNumber(token);
+		// written out again it would be null
+		if (typeof number === "number" && !Number.isFinite(number)) fail(`number ${token} is too large`);
+		return skip(token, number);
 	}
 
 	function skip<T>(token: string, result: T): T {

@@ -61,6 +61,7 @@ describe("errors of syntax", () => {
 		['{\n\t"a": [1,\n\t\t2 3]\n}', 'config.json: line 3, column 5: expected "," or "]"; found "3"'],
 		['{"a" 1}', 'config.json: line 1, column 6: expected ":"; found "1"'],
 		['{"a":1 "b":2}', 'config.json: line 1, column 8: expected "," or "}"; found "\\""'],
+		['{"a":-1e999}', "config.json: line 1, column 6: number -1e999 is too large"],
 		["{} x", 'config.json: line 1, column 4: expected the end of the text; found "x"'],
 		["", "config.json: line 1, column 1: unexpected EOF: expected a value"],
 		['{"a":', "config.json: line 1, column 6: unexpected EOF: expected a value"],
