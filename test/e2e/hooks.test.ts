@@ -275,9 +275,9 @@ describe("a hook that fails", () => {
 	test.for([30, 2_147_484, 4_294_968, 9223372036854775807n])(
 		"within its timeout is not: %s s",
 		(timeout, { runtime, bundleWith, newId }) => {
-			const bundle = bundleWith({ createRuntime: [{ path: "/bin/sleep", args: ["sleep", "0.01"], timeout }] }, [
-				"/bin/true",
-			]);
+			const hooks = [{ path: "/bin/sleep", args: ["sleep", "0.01"], timeout }];
+			// the last two are kept in the state until it is their turn
+			const bundle = bundleWith({ createRuntime: hooks, poststart: hooks, poststop: hooks }, ["/bin/true"]);
 			expect(runtime("run", "--bundle", bundle, newId())).toMatchObject({ status: 0, stderr: "" });
 		},
 	);

@@ -13,6 +13,8 @@
  *   pause~/         the bundle of pods' first containers (pods/pause-bundle.ts)
  *   seccomp~/       compiled filters (linux/seccomp/cache.ts)
  */
+
+import { exactJson } from "../../spec/json.js";
 import {
 	AT_FDCWD,
 	AT_REMOVEDIR,
@@ -167,7 +169,7 @@ function entries(root: string): readonly string[] {
 /** Writes the record; the container exists once the result has been called. */
 export function stageRecord(directory: StateDirectory, record: ContainerRecord): () => void {
 	const write = <T>(step: () => T) => attempt("state-failed", `write "${directory.path}/state.json"`, step);
-	const commit = write(() => stageFileAt(directory.fd, "state.json", `${JSON.stringify(record)}\n`, 0o600));
+	const commit = write(() => stageFileAt(directory.fd, "state.json", `${exactJson(record)}\n`, 0o600));
 	return () => write(commit);
 }
 
